@@ -40,8 +40,8 @@ const QUOTED_CAP = 80;
 /** A value in quotation marks, on one line; marks inside it are turned into plain apostrophes so that it can't close its own quotation. */
 export const quote = (value: string, cap = QUOTED_CAP): string => `“${clean(value, cap).text.replace(/["“”„‟«»‹›＂❝❞〝〞]/gu, "'")}”`;
 
-/** `say\`Signs ${label} out of ${3} sessions.\``: strings are quoted, numbers and lines already said stand as they are. */
-export function say(parts: TemplateStringsArray, ...values: readonly (string | number | Said | Own)[]): Said {
+/** `say\`Signs ${label} out of ${3} sessions.\``: every string is quoted; numbers and words of ours (`own`) stand as they are. */
+export function say(parts: TemplateStringsArray, ...values: readonly (string | number | Own)[]): Said {
   const text = parts.reduce((line, part, index) => {
     const value = values[index - 1];
     return line + (typeof value === 'string' ? quote(value) : value instanceof Own ? value.text : String(value)) + part;
@@ -49,7 +49,7 @@ export function say(parts: TemplateStringsArray, ...values: readonly (string | n
   return text as Said; // the only maker of the brand
 }
 
-/** Words of ours inside a `say` (a field's name, a state, an already said line): not quoted. Never wrap what a user or an agent wrote. */
+/** Words of ours inside a `say` (a tool's name, a line already said): not quoted. Never wrap what a user or an agent wrote. */
 export class Own {
   readonly text: string;
   constructor(text: string) {

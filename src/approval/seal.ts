@@ -1,0 +1,56 @@
+/**
+ * Sealing: a keyed digest over what a plan is, and the state that travels through the client. Keyed, since arguments can hold passwords
+ * and a plain hash of a short one can be guessed. The state names a plan and says nothing else.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { canonical } from '../lib/json.ts';
+import type { Plan } from '../operation.ts';
+
+export interface SealedContent {
+  readonly tool: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly plan: Plan;
+  readonly principal: string;
+  /** The policy rule that asked. */
+  readonly rule: string;
+}
+
+export interface Sealer {
+  /** Over content only: two plans of the same call against an unchanged target have the same digest. */
+  digest(content: SealedContent): string;
+  /** Over tool, arguments and principal: which calls are "the same call". */
+  request(content: Pick<SealedContent, 'tool' | 'input' | 'principal'>): string;
+  /** The `requestState` for a plan asked by form. */
+  mint(planId: string, principal: string): string;
+  /** The plan id in a state that this server minted for this principal; undefined for anything else. */
+  open(state: unknown, principal: string): string | undefined;
+}
+
+const METHOD = 'tools/call';
+const CHANNEL = 'form';
+const VERSION = 1;
+
+export function createSealer(key: Uint8Array, kratosUrl: string): Sealer {
+  const mac = (domain: string, text: string) => createHmac('sha256', key).update(`${domain}\n`).update(text);
+  const stateMac = (id: string, principal: string) => mac('state', canonical([id, METHOD, principal, CHANNEL])).digest();
+
+  return {
+    digest: ({ tool, input, plan, principal, rule }) => {
+      const { effects, targets, calls, watch } = plan;
+      const sealed = { version: VERSION, tool, input, effects: effects.toSorted(), kratosUrl, targets, calls, watch, principal, rule };
+      return mac('plan', canonical(sealed)).digest('base64url');
+    },
+    request: ({ tool, input, principal }) => mac('request', canonical({ tool, input, principal })).digest('base64url'),
+    mint: (planId, principal) => `${planId}.${stateMac(planId, principal).toString('base64url')}`,
+    open(state, principal) {
+      if (typeof state !== 'string' || state.length > 200) return undefined;
+      const [id = '', given = '', ...rest] = state.split('.');
+      if (rest.length > 0) return undefined;
+      const expected = stateMac(id, principal);
+      const bytes = Buffer.from(given, 'base64url');
+      // Re-encoded, since base64url decoding ignores stray bits: one state has one spelling.
+      if (bytes.length !== expected.length || bytes.toString('base64url') !== given) return undefined;
+      return timingSafeEqual(bytes, expected) ? id : undefined;
+    },
+  };
+}

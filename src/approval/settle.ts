@@ -1,0 +1,87 @@
+/**
+ * Asks a person about a plan, or collects the answer to an earlier asking, and claims the plan. Answers count only together with a state
+ * that this server minted for a plan of this principal that still waits; there is no other way to a claim.
+ */
+import type { InputRequiredResult } from '@modelcontextprotocol/server';
+import type { Plans, WaitingPlan } from '../store/plans.ts';
+import type { Answered, Asker } from './ask.ts';
+import { agrees, type Question } from './question.ts';
+import type { Sealer } from './seal.ts';
+
+export type Refused = 'declined' | 'expired' | 'stale' | 'denied';
+export type Settled =
+  | { readonly kind: 'claimed' }
+  | { readonly kind: 'ask'; readonly result: InputRequiredResult }
+  | { readonly kind: 'refused'; readonly outcome: Refused; readonly text: string };
+
+export interface Asking {
+  readonly asker: Asker;
+  readonly digest: string;
+  readonly request: string;
+  readonly principal: string;
+  readonly question: Question;
+}
+
+export interface SettlePorts {
+  readonly plans: Plans;
+  readonly sealer: Sealer;
+  /** How long a 2025-era form stays open. */
+  readonly formMs: number;
+}
+
+const refused = (outcome: Refused, text: string): Settled => ({ kind: 'refused', outcome, text });
+const EXPIRED = refused('expired', 'This question is over; nothing was sent.');
+const STALE = refused('stale', 'The call or the account is not as it was when the person was asked; nothing was sent.');
+const DECLINED = refused('declined', 'The person said no; nothing was sent.');
+const WRONG = refused('declined', 'The answer was not the phrase that agrees; nothing was sent.');
+const NO_FORM = refused(
+  'denied',
+  'A person must agree to this call, and this client cannot show a form (it does not declare the elicitation capability); nothing was sent. ' +
+    'The operator can use a client that supports elicitation.',
+);
+const CROWDED = refused('denied', 'Too many questions are waiting for an answer already; nothing was sent.');
+
+export async function settle(asking: Asking, ports: SettlePorts): Promise<Settled> {
+  const { asker, digest, request, principal, question } = asking;
+  const { plans, sealer } = ports;
+  if (asker.state !== undefined) {
+    const id = sealer.open(asker.state, principal);
+    const plan = id === undefined ? undefined : plans.find(id, principal);
+    if (!plan) return EXPIRED;
+    if (plan.digest !== digest) {
+      plans.end(plan);
+      return STALE;
+    }
+    if (asker.answer.kind === 'none') return { kind: 'ask', result: asker.pose(question, sealer.mint(plan.id, principal)) };
+    return conclude(plan, asker.answer, asking, plans);
+  }
+
+  const minutes = Math.ceil(plans.coolingMs(request) / 60_000);
+  if (minutes > 0) return refused('declined', `A person has said no to this very call; it is not asked again for ${minutes} more minutes.`);
+  if (!asker.canAsk || question.phrase === '') return NO_FORM;
+  const plan = plans.ask({ digest, request, principal });
+  if (!plan) return CROWDED;
+  if (!asker.ask) return { kind: 'ask', result: asker.pose(question, sealer.mint(plan.id, principal)) };
+  return conclude(plan, await asker.ask(question, ports.formMs), asking, plans);
+}
+
+/** One answer ends a waiting plan, whatever it is; only the phrase ends it by a claim. */
+function conclude(plan: WaitingPlan, answer: Answered, { digest, request, question }: Asking, plans: Plans): Settled {
+  if (answer.kind === 'accept' && agrees(answer.content, question.phrase)) return plans.claim(plan, digest) ? { kind: 'claimed' } : EXPIRED;
+  plans.end(plan);
+  switch (answer.kind) {
+    case 'accept':
+    case 'void':
+      plans.wrongPhrase(request);
+      return WRONG;
+    case 'decline':
+      plans.coolDown(request);
+      return DECLINED;
+    case 'cancel':
+    case 'gone':
+      return refused('declined', 'The question was cancelled; nothing was sent.');
+    case 'timeout':
+    case 'none':
+      return EXPIRED;
+  }
+}

@@ -1,0 +1,113 @@
+/** `doctor`: the settings as they were understood, what answers there, and what is missing and what that costs. */
+import { createKratos } from '../client/kratos.ts';
+import { load, type Flags, type Settings } from '../config/load.ts';
+import { rows, type Origin } from '../config/settings.ts';
+import { VERSION } from '../lib/version.ts';
+import { runChecks, type Check } from './checks.ts';
+import { print, table } from './print.ts';
+import { openWire, type Wire } from './wire.ts';
+
+interface Shown {
+  readonly name: string;
+  readonly flag?: string;
+  /** Secrets are masked; null where it is not set. */
+  readonly value: string | null;
+  readonly source: Origin['source'];
+  readonly given_by?: string;
+}
+interface Report {
+  readonly ok: boolean;
+  readonly version: string;
+  readonly level: 'L0';
+  readonly level_means: string;
+  readonly preset: string;
+  readonly recovery_delivery: string;
+  readonly settings: readonly Shown[];
+  readonly notices: readonly string[];
+  readonly checks: readonly Check[];
+}
+
+const L0 =
+  'the agent runs under the same user as this server. Confused and injected agents without a shell are stopped; one with a shell can read the ' +
+  'credential or call the admin port itself. On production use preset strict or read-only.';
+
+/** Answers the exit code: 0 if it can work, 1 if not. Throws `UsageError`. */
+export async function doctor(flags: Flags, asJson: boolean): Promise<number> {
+  const { settings, notices } = load(flags);
+  const report = await examine(settings, notices);
+  print(asJson ? JSON.stringify(report, null, 2) : asText(report));
+  return report.ok ? 0 : 1;
+}
+
+async function examine(settings: Settings, notices: readonly string[]): Promise<Report> {
+  const wires: Wire[] = [];
+  const client = (as: Settings) => {
+    const wire = openWire(as);
+    return wire.then((it) => {
+      wires.push(it);
+      const { send, network, publicUrl } = it;
+      return createKratos({ send, network, publicConfigured: publicUrl !== undefined, callTimeoutMs: as.callTimeoutMs });
+    });
+  };
+  try {
+    const { target } = settings;
+    const bare = withoutCredential(settings);
+    const checks = await runChecks({ target, kratos: await client(settings), stranger: bare && (await client(bare)) });
+    return {
+      ok: checks.every(({ status }) => status !== 'failed'),
+      version: VERSION,
+      level: 'L0',
+      level_means: L0,
+      preset: settings.preset,
+      recovery_delivery: settings.recoveryDelivery,
+      settings: shown(settings),
+      notices,
+      checks,
+    };
+  } finally {
+    await Promise.all(wires.map((it) => it.close()));
+  }
+}
+
+/** The same settings as somebody else would have them; undefined where there is nothing to leave out. */
+function withoutCredential(settings: Settings): Settings | undefined {
+  const { target } = settings;
+  if (target.kind === 'sandbox' || target.bearer === undefined) return undefined;
+  const { bearer: _left, ...rest } = target;
+  return { ...settings, target: rest };
+}
+
+function shown(settings: Settings): Shown[] {
+  return rows.map(([key, row]) => {
+    const value = settings[key];
+    const { source, name } = settings.origins[key];
+    return {
+      name: row.env,
+      ...(row.flag !== undefined && { flag: `--${row.flag}` }),
+      value: value === undefined ? null : row.secret ? '********' : String(value),
+      source,
+      ...(name !== undefined && { given_by: name }),
+    };
+  });
+}
+
+function asText(report: Report): string {
+  const settings = report.settings.filter(({ value }) => value !== null);
+  return [
+    `ory-identity-mcp ${report.version}`,
+    '',
+    'Settings (those that are set or have a default)',
+    indented(table(settings.map(({ name, value, source, given_by }) => [name, value ?? '', given_by ?? source]))),
+    ...report.notices.map((it) => `  note: ${it}`),
+    '',
+    `Level ${report.level}: ${report.level_means}`,
+    `Preset in force: ${report.preset}. Recovery codes and links: ${report.recovery_delivery}.`,
+    '',
+    'Checks',
+    indented(table(report.checks.map(({ status, name, says }) => [status, name, says]))),
+    '',
+    report.ok ? 'It can work.' : 'It cannot work like this.',
+  ].join('\n');
+}
+
+const indented = (text: string): string => text.replace(/^/gm, '  ');

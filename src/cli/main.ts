@@ -1,0 +1,36 @@
+/** argv → a command → an exit code: 0 done, 1 it could not work, 2 a wrong argument or setting (one line on stderr; nothing was started). */
+import { load } from '../config/load.ts';
+import { UsageError } from '../errors.ts';
+import { parseArguments, type Arguments } from './arguments.ts';
+import { commands } from './commands.ts';
+import { print, printError } from './print.ts';
+
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await run(parseArguments(argv));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    printError(`ory-identity-mcp: ${error.message}`);
+    return 2;
+  }
+}
+
+async function run({ command, flags, options }: Arguments): Promise<number> {
+  switch (command) {
+    case 'help':
+      print((await import('./help.ts')).help());
+      return 0;
+    case 'version':
+      print((await import('../lib/version.ts')).VERSION);
+      return 0;
+    case 'serve': {
+      const { settings, notices } = load(flags);
+      return (await import('./serve.ts')).serve(settings, notices);
+    }
+    case 'doctor':
+    case 'tools':
+    case 'sandbox':
+    case 'demo':
+      return commands[command].run({ flags, options });
+  }
+}

@@ -1,0 +1,43 @@
+/** `sandbox`: the built-in Kratos over HTTP on loopback, until it is told to end. */
+import type { Flags } from '../config/load.ts';
+import { UsageError } from '../errors.ts';
+import { serveSandbox } from '../sandbox/serve.ts';
+import { print } from './print.ts';
+
+/** People of the seed who are worth a look. Their passwords are nobody's: none can be used to sign in anywhere else. */
+const PEOPLE = [
+  'ada.byron@example.com     verified, a password, three sessions on different devices',
+  'grace.murray@example.com  password and Google, a second factor, external id crm-1002',
+];
+
+/** Answers the exit code. Throws `UsageError` for a port that is none. */
+export async function sandbox(options: Flags): Promise<number> {
+  const adminPort = port('--port', options['port'], 4434);
+  const publicPort = port('--public-port', options['public-port'], 4433);
+  const served = await started(adminPort, publicPort);
+  print(`Admin API   ${served.adminUrl}`);
+  print(`Public API  ${served.publicUrl}`);
+  print(['People to try', ...PEOPLE.map((it) => `  ${it}`), 'Everything is in memory and gone when this ends (Ctrl-C).'].join('\n'));
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  await served.close();
+  return 0;
+}
+
+async function started(adminPort: number, publicPort: number): ReturnType<typeof serveSandbox> {
+  try {
+    return await serveSandbox({ adminPort, publicPort });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+    throw new UsageError(`A port can't be had (${error.code}). Choose others by --port and --public-port; 0 takes any free one.`);
+  }
+}
+
+function port(flag: string, text: string | boolean | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const value = typeof text === 'string' && /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= 65_535) return value;
+  throw new UsageError(`${flag} must be a port, from 0 to 65535.`);
+}

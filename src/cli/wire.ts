@@ -1,0 +1,50 @@
+/** The way to the Kratos that the settings name: the network or the built-in one. Each is loaded only where it is used. */
+import type { Send } from '../client/types.ts';
+import type { Settings } from '../config/load.ts';
+import type { KratosTarget } from '../config/target.ts';
+
+export interface Wire {
+  readonly send: Send;
+  /** How people are told which Kratos it is. */
+  readonly kratosUrl: string;
+  readonly publicUrl: string | undefined;
+  readonly network: boolean;
+  readonly close: () => Promise<void>;
+}
+type Timeouts = Pick<Settings, 'connectTimeoutMs' | 'headersTimeoutMs' | 'callTimeoutMs'>;
+
+/** Opens no connection: a Kratos that is down is no reason not to start. */
+export async function openWire({ target, ...settings }: Timeouts & Pick<Settings, 'target'>): Promise<Wire> {
+  if (target.kind === 'sandbox') {
+    const { createSandbox } = await import('../sandbox/sandbox.ts');
+    return {
+      send: createSandbox().send,
+      kratosUrl: 'the built-in sandbox',
+      publicUrl: 'http://sandbox.invalid',
+      network: false,
+      close: async () => {},
+    };
+  }
+  const { createTransport } = await import('../client/transport.ts');
+  const { send, close } = createTransport(wireOptions(target, settings));
+  return { send, close, kratosUrl: target.adminUrl, publicUrl: target.publicUrl, network: target.network };
+}
+
+/** The one place where secrets are taken out of their wrapping. */
+function wireOptions(target: KratosTarget, { connectTimeoutMs, headersTimeoutMs, callTimeoutMs }: Timeouts) {
+  const { adminUrl, publicUrl, bearer, tls, httpsProxy, httpProxy, noProxy } = target;
+  return {
+    adminUrl: new URL(adminUrl),
+    publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl),
+    bearer: bearer?.reveal(),
+    ca: tls.ca,
+    cert: tls.cert,
+    key: tls.key?.reveal(),
+    httpsProxy: httpsProxy?.reveal(),
+    httpProxy: httpProxy?.reveal(),
+    noProxy,
+    connectTimeoutMs,
+    headersTimeoutMs,
+    callTimeoutMs,
+  };
+}

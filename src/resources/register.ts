@@ -1,0 +1,82 @@
+/** What can be read without a tool call: the identity schemas, and the policy in force. */
+import { ProtocolError, ProtocolErrorCode, ResourceTemplate, type McpServer } from '@modelcontextprotocol/server';
+import type { ReadName } from '../client/endpoints.ts';
+import type { Kratos } from '../client/types.ts';
+import { KratosSchema, parseBody } from '../client/bodies.ts';
+import { z } from 'zod';
+import { policyText, type PolicyFacts } from './policy.ts';
+
+export type RegisterResources = (server: McpServer) => void;
+
+export interface ResourcePorts {
+  readonly kratos: Kratos<Extract<ReadName, 'listIdentitySchemas' | 'getIdentitySchema'>>;
+  /** Turns whatever was thrown into a text that may be shown. */
+  readonly explain: (error: unknown) => string;
+  /** Cleans every string of upstream JSON. */
+  readonly clean: (value: unknown) => unknown;
+  readonly policy: PolicyFacts;
+}
+
+const SCHEMA_TYPE = 'application/schema+json';
+const SCHEMAS_HINT = { ttlMs: 60_000, cacheScope: 'private' } as const;
+const uriOf = (id: string) => `kratos://schemas/${encodeURIComponent(id)}`;
+
+export function resources(ports: ResourcePorts): RegisterResources {
+  const schemas = async () =>
+    parseBody(z.array(KratosSchema), await ports.kratos('listIdentitySchemas', {}, { query: { page_size: 1000 } }));
+  const ids = async () => (await guarded(schemas, ports)).map((it) => it.id);
+  const read = async (id: string, signal: AbortSignal) =>
+    guarded(async () => ports.clean((await ports.kratos('getIdentitySchema', { id }, { signal })).body), ports);
+
+  return (server) => {
+    server.registerResource(
+      'identity_schemas',
+      'kratos://schemas',
+      { title: 'Identity schemas', description: 'The ids of all identity schemas.', mimeType: 'application/json', cacheHint: SCHEMAS_HINT },
+      async (uri) => {
+        const text = JSON.stringify((await ids()).map((id) => ports.clean({ id, uri: uriOf(id) })));
+        return { contents: [{ uri: uri.href, mimeType: 'application/json', text }] };
+      },
+    );
+    server.registerResource(
+      'identity_schema',
+      new ResourceTemplate('kratos://schemas/{id}', {
+        list: async () => ({ resources: (await ids()).map((id) => ({ uri: uriOf(id), name: id, mimeType: SCHEMA_TYPE })) }),
+        complete: { id: async (value) => (await ids()).filter((it) => it.startsWith(value)) },
+      }),
+      { title: 'Identity schema', mimeType: SCHEMA_TYPE, cacheHint: SCHEMAS_HINT },
+      async (uri, { id }, ctx) => {
+        const schema = await read(decoded(String(id)), ctx.mcpReq.signal);
+        return { contents: [{ uri: uri.href, mimeType: SCHEMA_TYPE, text: JSON.stringify(schema) }] };
+      },
+    );
+    server.registerResource(
+      'policy',
+      'kratos://policy',
+      {
+        title: 'Policy in force',
+        description: 'What is allowed, asked or refused, per effect.',
+        mimeType: 'text/markdown',
+        cacheHint: SCHEMAS_HINT,
+      },
+      (uri) => ({ contents: [{ uri: uri.href, mimeType: 'text/markdown', text: policyText(ports.policy) }] }),
+    );
+  };
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'The schema id in the URI is not percent-encoded correctly.');
+  }
+}
+
+/** The SDK shows thrown messages as they are, so only texts of ours are thrown. */
+async function guarded<T>(work: () => Promise<T>, { explain }: Pick<ResourcePorts, 'explain'>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new ProtocolError(ProtocolErrorCode.InternalError, explain(error));
+  }
+}

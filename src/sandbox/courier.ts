@@ -1,0 +1,56 @@
+/** Messages that Kratos sent, or tried to (courier/handler.go). Subject and body are always redacted, as without `--dev`. */
+import { badMessage, badRequest, json, unknownRow, type SandboxReply } from './envelope.ts';
+import { messagePage } from './pages.ts';
+import { first } from './query.ts';
+import type { SandboxRequest } from './request.ts';
+import { stamp } from './time.ts';
+import { parseUuid, uuidComplaint } from './uuid.ts';
+import type { Message, World } from './world.ts';
+
+const REDACTED = '<redacted-unless-dev-mode>';
+const STATUSES = ['queued', 'sent', 'processing', 'abandoned'];
+
+function print(message: Message, withDispatches: boolean): Record<string, unknown> {
+  const dispatches = message.dispatches.map((it) => ({
+    id: it.id,
+    message_id: message.id,
+    status: it.status,
+    error: it.error,
+    created_at: stamp(it.created_at),
+    updated_at: stamp(it.updated_at),
+  }));
+  return {
+    id: message.id,
+    status: message.status,
+    type: message.type,
+    recipient: message.recipient,
+    body: REDACTED,
+    subject: REDACTED,
+    template_type: message.template_type,
+    channel: message.type,
+    send_count: message.send_count,
+    dispatches: withDispatches && dispatches.length > 0 ? dispatches : undefined,
+    created_at: stamp(message.created_at),
+    updated_at: stamp(message.updated_at),
+  };
+}
+
+export function listCourierMessages(world: World, request: SandboxRequest<'listCourierMessages'>): SandboxReply {
+  const { query } = request;
+  const status = query.has('status') ? first(query, 'status') : undefined;
+  if (status !== undefined && !STATUSES.includes(status)) throw badRequest('Message status is not valid');
+  const recipient = first(query, 'recipient');
+  const found = [...world.messages.values()]
+    .filter((it) => (status === undefined || it.status === status) && (recipient === '' || it.recipient === recipient))
+    .sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1));
+  const page = messagePage(request, found);
+  return json(200, page.items.map((it) => print(it, false)), page.headers);
+}
+
+export function getCourierMessage(world: World, request: SandboxRequest<'getCourierMessage'>): SandboxReply {
+  const id = parseUuid(request.params.id);
+  if (id === undefined) throw badMessage(uuidComplaint(request.params.id));
+  const message = world.messages.get(id);
+  if (message === undefined) throw unknownRow();
+  return json(200, print(message, true));
+}

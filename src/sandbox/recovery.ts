@@ -1,0 +1,79 @@
+/** Recovery codes and links that an administrator makes (selfservice/strategy/{code,link}). */
+import { randomBytes, randomInt } from 'node:crypto';
+import { struct, text, uuid } from './decode.ts';
+import { badRequest, notFound, unknownRow, type SandboxReply } from './envelope.ts';
+import { writeUnescaped } from './json.ts';
+import { first, type Query } from './query.ts';
+import { formError, readForm, type SandboxRequest } from './request.ts';
+import { HOUR, parseDuration, printDuration, stamp } from './time.ts';
+import { newId } from './uuid.ts';
+import type { World } from './world.ts';
+
+const shape = { identity_id: uuid, expires_in: text, flow_type: text };
+const bodies = {
+  code: struct('lenient', 'code.createRecoveryCodeForIdentityBody', shape),
+  link: struct('lenient', 'link.createRecoveryLinkForIdentityBody', shape),
+};
+const DISABLED =
+  'This endpoint was disabled by system administrator. Please check your url or contact the system administrator to enable it.';
+
+/** The flows' page of the application, and what `return_to` may begin with besides Kratos' own self-service pages. */
+export const APPLICATION = 'http://127.0.0.1:4455';
+
+function read(world: World, request: SandboxRequest, kind: 'code' | 'link') {
+  if (!world.settings.recovery[kind]) throw notFound(DISABLED);
+  const form = readForm(request, 'POST');
+  const given = formError(() => bodies[kind](form, '')) ?? {};
+  const expiresIn = lifespan(given.expires_in ?? '', kind);
+  if (kind === 'code' && given.flow_type !== undefined && !['browser', 'api'].includes(given.flow_type)) {
+    throw badRequest(`Value from "flow_type" is not valid: ${JSON.stringify(given.flow_type)}`);
+  }
+  checkReturnTo(world, request.query);
+  return { identity: world.identities.get(given.identity_id ?? ''), expires_at: stamp(world.now() + expiresIn) };
+}
+
+/** In microseconds. */
+function lifespan(text: string, kind: 'code' | 'link'): number {
+  if (text === '') return HOUR;
+  const nanos = parseDuration(text);
+  if (nanos === undefined) {
+    throw badRequest(`Unable to parse "expires_in" whose format should match "[0-9]+(ns|us|ms|s|m|h)" but did not: ${text}`);
+  }
+  if (nanos > 0) return nanos / 1000;
+  throw badRequest(
+    kind === 'code'
+      ? `Value from "expires_in" must result to a future time: ${printDuration(nanos)}`
+      : `Value from "expires_in" must be result to a future time: ${text}`,
+  );
+}
+
+function checkReturnTo(world: World, query: Query): void {
+  const to = first(query, 'return_to');
+  if (to === '' || !/^[a-z][a-z0-9+.-]*:|^\/\//i.test(to)) return;
+  if (to.startsWith(APPLICATION) || to.startsWith(`${world.settings.publicUrl}/self-service`)) return;
+  throw badRequest(`Requested return_to URL ${JSON.stringify(to)} is not allowed.`, 'self_service_flow_return_to_forbidden');
+}
+
+const secret = (status: number, value: unknown): SandboxReply => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  text: `${writeUnescaped(value)}\n`,
+});
+
+export function createRecoveryCode(world: World, request: SandboxRequest<'createRecoveryCode'>): SandboxReply {
+  const { identity, expires_at } = read(world, request, 'code');
+  if (identity === undefined) throw unknownRow('could not find identity');
+  const recovery_code = String(randomInt(1_000_000)).padStart(6, '0');
+  return secret(201, { recovery_link: `${APPLICATION}/recovery?flow=${newId()}`, recovery_code, expires_at });
+}
+
+export function createRecoveryLink(world: World, request: SandboxRequest<'createRecoveryLink'>): SandboxReply {
+  const { identity, expires_at } = read(world, request, 'link');
+  if (identity === undefined) throw badRequest('The requested identity id does not exist.');
+  const recovery_link = `${world.settings.publicUrl}/self-service/recovery?flow=${newId()}&token=${token()}`;
+  return secret(200, { recovery_link, expires_at });
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** 32 letters and digits. */
+export const token = (): string => Array.from(randomBytes(32), (it) => ALPHABET.charAt(it % ALPHABET.length)).join('');

@@ -1,0 +1,53 @@
+/** One handler per endpoint of the wire table: a missing one does not compile. */
+import type { EndpointName } from '../client/endpoints.ts';
+import { batchPatchIdentities } from './batch.ts';
+import { getCourierMessage, listCourierMessages } from './courier.ts';
+import { deleteIdentityCredentials } from './credentials.ts';
+import { json, type SandboxReply } from './envelope.ts';
+import { createIdentity, deleteIdentity, getIdentity, getIdentityByExternalId, listIdentities } from './identities.ts';
+import { patchIdentity } from './patch.ts';
+import { updateIdentity } from './put.ts';
+import { createRecoveryCode, createRecoveryLink } from './recovery.ts';
+import type { SandboxRequest } from './request.ts';
+import { getIdentitySchema, listIdentitySchemas } from './schemas.ts';
+import {
+  deleteIdentitySessions,
+  disableSession,
+  extendSession,
+  getSession,
+  listIdentitySessions,
+  listSessions,
+} from './sessions.ts';
+import type { World } from './world.ts';
+
+export type Handler<N extends EndpointName> = (world: World, request: SandboxRequest<N>) => SandboxReply | Promise<SandboxReply>;
+export type Routes = { readonly [N in EndpointName]: Handler<N> };
+
+/** The version whose behaviour this is. */
+const VERSION = 'v26.2.0';
+
+export const routes: Routes = {
+  listIdentities,
+  createIdentity,
+  batchPatchIdentities,
+  getIdentity,
+  getIdentityByExternalId,
+  updateIdentity,
+  patchIdentity,
+  deleteIdentity,
+  deleteIdentityCredentials,
+  listIdentitySessions,
+  deleteIdentitySessions,
+  listSessions,
+  getSession,
+  disableSession,
+  extendSession,
+  createRecoveryCode,
+  createRecoveryLink,
+  listCourierMessages,
+  getCourierMessage,
+  listIdentitySchemas,
+  getIdentitySchema,
+  getVersion: () => json(200, { version: VERSION }),
+  getReady: () => json(200, { status: 'ok' }),
+};

@@ -1,0 +1,106 @@
+/** Traits against their identity schema, with the error text of Kratos' validator. ajv is loaded when the first identity is written. */
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import { derive, notValid, type Derived, type Problem } from './extensions.ts';
+import { isEmail, isPhone } from './formats.ts';
+import { kindOf, isObject, type Json, type JsonObject } from './json.ts';
+import { ExactNumber } from '../lib/json.ts';
+
+export type Checked = { readonly derived: Derived; readonly reason?: undefined } | { readonly reason: string; readonly derived?: undefined };
+export type Validate = (schema: JsonObject, traits: Json) => Checked;
+
+let loading: Promise<Validate> | undefined;
+/** The validator; loads it the first time. */
+export const validator = (): Promise<Validate> => (loading ??= load());
+
+async function load(): Promise<Validate> {
+  const [{ Ajv }, formats] = await Promise.all([import('ajv'), import('ajv-formats')]);
+  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, validateFormats: true });
+  formats.default.default(ajv);
+  ajv.addFormat('email', isEmail);
+  ajv.addFormat('tel', isPhone);
+  ajv.addKeyword('ory.sh/kratos');
+  const compiled = new WeakMap<JsonObject, ValidateFunction>();
+  return (schema, traits) => {
+    const check = compiled.get(schema) ?? ajv.compile(schema);
+    compiled.set(schema, check);
+    const derived = derive(schema, traits);
+    const errors = check({ traits: doubles(traits) }) ? [] : (check.errors ?? []);
+    const problems = [...fromAjv(errors), ...derived.problems];
+    return problems.length === 0 ? { derived } : { reason: explain(problems) };
+  };
+}
+
+/** ajv takes an `ExactNumber` for an object; the nearest double is judged in its place. */
+function doubles(value: Json): unknown {
+  if (value instanceof ExactNumber) return Math.min(Math.max(Number(value.text), -Number.MAX_VALUE), Number.MAX_VALUE);
+  if (Array.isArray(value)) return value.map((it: Json) => doubles(it));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, it]) => [name, doubles(it)]));
+}
+
+const parent = (pointer: string): string => pointer.slice(0, pointer.lastIndexOf('/'));
+
+/** ajv's errors as one line of Kratos each. A value of the wrong type is judged by nothing else. */
+function fromAjv(errors: readonly ErrorObject[]): Problem[] {
+  const mistyped = new Set(errors.filter((it) => it.keyword === 'type').map((it) => `${it.instancePath} ${parent(it.schemaPath)}`));
+  const problems = new Map<string, Problem>();
+  for (const error of errors) {
+    const node = `${error.instancePath} ${parent(error.schemaPath)}`;
+    if (error.keyword !== 'type' && mistyped.has(node)) continue;
+    const schema = error.schemaPath.replace(/^#/, '');
+    // ajv names each missing or superfluous property in an error of its own, Kratos all of them in one line.
+    const alike = errors.filter((it) => it.keyword === error.keyword && it.instancePath === error.instancePath);
+    problems.set(`${error.instancePath} ${schema}`, { instance: error.instancePath, schema, message: message(error, alike) });
+  }
+  return [...problems.values()];
+}
+
+const quoted = (names: readonly unknown[]): string => names.map((it) => JSON.stringify(it)).join(', ');
+
+function message(error: ErrorObject, alike: readonly ErrorObject[]): string {
+  const { keyword, params, data } = error;
+  const limit = String(params['limit']);
+  switch (keyword) {
+    case 'type':
+      return `expected ${[params['type']].flat().join(' or ')}, but got ${kindOf(data)}`;
+    case 'required':
+      return `missing properties: ${quoted(alike.map((it) => it.params['missingProperty']))}`;
+    case 'additionalProperties':
+      return `additionalProperties ${quoted(alike.map((it) => it.params['additionalProperty']))} not allowed`;
+    case 'format':
+      return notValid(String(data), String(params['format']));
+    case 'minLength':
+      return `length must be >= ${limit}, but got ${Array.from(String(data)).length}`;
+    case 'maxLength':
+      return `length must be <= ${limit}, but got ${Array.from(String(data)).length}`;
+    default:
+      return error.message ?? keyword;
+  }
+}
+
+/** One problem is a line; several under one node stand below `validation failed`, two blanks deeper. */
+function explain(problems: readonly Problem[]): string {
+  return lines(problems, { instance: '', schema: '' }).join('\n');
+}
+
+function lines(problems: readonly Problem[], at: { instance: string; schema: string }): string[] {
+  const own = problems.filter((it) => parent(it.schema) === at.schema);
+  const below = new Map<string, Problem[]>();
+  for (const problem of problems) {
+    if (own.includes(problem)) continue;
+    const step = /^\/(?:properties\/[^/]+|items|[^/]+)/.exec(problem.schema.slice(at.schema.length))?.[0] ?? '';
+    // An item of an array is a node of its own, though its schema is that of the others.
+    const depth = at.instance.split('/').length;
+    const child = `${step} ${problem.instance.split('/').slice(0, depth + 1).join('/')}`;
+    below.set(child, [...(below.get(child) ?? []), problem]);
+  }
+  const children = [
+    ...own.map((it) => [`I[#${it.instance}] S[#${it.schema}] ${it.message}`]),
+    ...[...below].map(([child, some]) => {
+      const [step = '', instance = ''] = child.split(' ');
+      return lines(some, { instance, schema: at.schema + step });
+    }),
+  ];
+  if (children.length === 1) return children.flat();
+  return [`I[#${at.instance}] S[#${at.schema}] validation failed`, ...children.flat().map((line) => `  ${line}`)];
+}

@@ -1,0 +1,167 @@
+/** The sandbox's database: everything in memory, with the unique indexes that Kratos' tables have. */
+import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import type { Identity } from './identity.ts';
+import type { JsonObject } from './json.ts';
+import type { Instant } from './time.ts';
+
+export interface Session {
+  readonly id: string;
+  readonly identity_id: string;
+  /** The row's flag: not whether it is expired, nor whether its identity is active. */
+  readonly active: boolean;
+  readonly expires_at: Instant;
+  readonly authenticated_at: Instant;
+  readonly issued_at: Instant;
+  readonly created_at: Instant;
+  readonly authenticator_assurance_level: string;
+  readonly authentication_methods: readonly { readonly method: string; readonly aal: string; readonly completed_at: Instant }[];
+  readonly devices: readonly { readonly id: string; readonly ip_address: string; readonly user_agent: string; readonly location: string }[];
+  /** Only sessions that began with a login have one. */
+  readonly token?: string;
+}
+
+export interface Message {
+  readonly id: string;
+  readonly status: 'queued' | 'sent' | 'processing' | 'abandoned';
+  readonly type: 'email' | 'sms';
+  readonly recipient: string;
+  readonly body: string;
+  readonly subject: string;
+  readonly template_type: string;
+  readonly send_count: number;
+  readonly dispatches: readonly Dispatch[];
+  readonly created_at: Instant;
+  readonly updated_at: Instant;
+}
+export interface Dispatch {
+  readonly id: string;
+  readonly status: 'failed' | 'success';
+  readonly error?: JsonObject;
+  readonly created_at: Instant;
+  readonly updated_at: Instant;
+}
+
+/** A login or recovery flow of the public API. */
+export interface Flow {
+  readonly id: string;
+  readonly kind: 'login' | 'recovery';
+  readonly issued_at: Instant;
+  readonly expires_at: Instant;
+}
+
+export interface IdentitySchema {
+  readonly id: string;
+  readonly schema: JsonObject;
+}
+
+/** The configuration that can be chosen; the rest is that of a small Kratos with password, code, link, TOTP and lookup secrets on. */
+export interface Settings {
+  readonly recovery: { readonly code: boolean; readonly link: boolean };
+  readonly fasterExtend: boolean;
+  readonly defaultSchemaId: string;
+  readonly publicUrl: string;
+  readonly adminUrl: string;
+}
+
+interface Secret {
+  readonly salt: Buffer;
+  readonly key: Buffer;
+}
+// The sandbox guards nothing: the cheapest cost keeps a batch of 200 passwords fast.
+const derive = (password: string, salt: Buffer): Buffer => scryptSync(password, salt, 32, { N: 1024 });
+const BCRYPT_ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+export class World {
+  readonly identities = new Map<string, Identity>();
+  readonly sessions = new Map<string, Session>();
+  readonly messages = new Map<string, Message>();
+  readonly flows = new Map<string, Flow>();
+  readonly schemas: readonly IdentitySchema[];
+  readonly settings: Settings;
+  readonly #owners = new Map<string, string>();
+  readonly #secrets = new Map<string, Secret>();
+  readonly #clock: () => Date;
+  #last: Instant = 0;
+
+  constructor(schemas: readonly IdentitySchema[], settings: Settings, clock: () => Date) {
+    this.schemas = schemas;
+    this.settings = settings;
+    this.#clock = clock;
+  }
+
+  /** The time now. Never the same twice, and ten microseconds apart at least: what page tokens of sessions can tell apart. */
+  now(): Instant {
+    this.#last = Math.max(this.#clock().getTime() * 1000, this.#last + 10);
+    return this.#last;
+  }
+
+  schema(id: string): IdentitySchema | undefined {
+    const decoded = Buffer.from(id, 'base64url').toString();
+    return this.schemas.find((it) => it.id === id) ?? this.schemas.find((it) => it.id === decoded && Buffer.from(it.id).toString('base64url') === id);
+  }
+
+  /** Whether another identity, or the identity itself twice, already has one of its unique values. */
+  clashes(identity: Identity): boolean {
+    const keys = uniqueKeys(identity);
+    return new Set(keys).size < keys.length || keys.some((key) => (this.#owners.get(key) ?? identity.id) !== identity.id);
+  }
+
+  /** The owner of a login identifier of this type, as stored. */
+  ownerOf(type: string, identifier: string): Identity | undefined {
+    return this.identities.get(this.#owners.get(identifierKey(type, identifier)) ?? '');
+  }
+  byExternalId(externalId: string): Identity | undefined {
+    return this.identities.get(this.#owners.get(externalKey(externalId)) ?? '');
+  }
+
+  /** Stores it, new or changed. The caller has looked for clashes. */
+  put(identity: Identity): void {
+    this.#forget(this.identities.get(identity.id));
+    this.identities.set(identity.id, identity);
+    for (const key of uniqueKeys(identity)) this.#owners.set(key, identity.id);
+  }
+
+  /** Takes its sessions along, as the foreign keys do. */
+  remove(id: string): void {
+    this.#forget(this.identities.get(id));
+    this.identities.delete(id);
+    for (const session of this.sessionsOf(id)) this.sessions.delete(session.id);
+  }
+  #forget(identity: Identity | undefined): void {
+    if (identity === undefined) return;
+    for (const key of uniqueKeys(identity)) this.#owners.delete(key);
+  }
+
+  /** The newest first. */
+  sessionsOf(identityId: string): readonly Session[] {
+    return this.newestSessions().filter((it) => it.identity_id === identityId);
+  }
+  newestSessions(): readonly Session[] {
+    return [...this.sessions.values()].sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Keeps a password by scrypt and gives a text that looks like the bcrypt hash which Kratos would store. */
+  hash(password: string): string {
+    const salt = randomBytes(16);
+    const shown = `$2a$04$${Array.from(randomBytes(53), (it) => BCRYPT_ALPHABET.charAt(it % 64)).join('')}`;
+    this.#secrets.set(shown, { salt, key: derive(password, salt) });
+    return shown;
+  }
+  /** Whether the password belongs to a hash that `hash` made; imported hashes fit no password here. */
+  verify(password: string, shown: string): boolean {
+    const secret = this.#secrets.get(shown);
+    return secret !== undefined && timingSafeEqual(secret.key, derive(password, secret.salt));
+  }
+}
+
+const identifierKey = (type: string, identifier: string): string => `credential\0${type}\0${identifier}`;
+const externalKey = (externalId: string): string => `external\0${externalId}`;
+
+function uniqueKeys(identity: Identity): string[] {
+  return [
+    ...Object.values(identity.credentials).flatMap((it) => it.identifiers.map((identifier) => identifierKey(it.type, identifier))),
+    ...identity.verifiable_addresses.map((it) => `verifiable\0${it.via}\0${it.value}`),
+    ...identity.recovery_addresses.map((it) => `recovery\0${it.via}\0${it.value}`),
+    ...(identity.external_id === '' ? [] : [externalKey(identity.external_id)]),
+  ];
+}

@@ -1,0 +1,86 @@
+/** The connection to one client over stdin and stdout, both protocol eras. stdout carries the protocol and nothing else. */
+import { Transform, type Readable, type TransformCallback, type Writable } from 'node:stream';
+import type { McpServerFactory } from '@modelcontextprotocol/server';
+import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { LOSSY_KEY } from '../lib/arguments.ts';
+import { lossyNumber } from '../lib/json.ts';
+
+/** A longer line is no tool call of ours; the SDK's own limit is ten times this. */
+const MAX_LINE = 1024 * 1024;
+
+export interface StdioPorts {
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly onerror: (error: Error) => void;
+}
+
+export interface Connection {
+  close(): Promise<void>;
+  /** Resolves when the client has gone. */
+  readonly closed: Promise<void>;
+}
+
+export function connectStdio(build: McpServerFactory, { input, output, onerror }: StdioPorts): Connection {
+  const lines = input.pipe(new ExactLines());
+  const transport = new StdioServerTransport(lines, output, { maxBufferSize: MAX_LINE });
+  const handle = serveStdio(build, { transport, onerror });
+  const closed = new Promise<void>((resolve) => {
+    lines.once('close', resolve);
+    lines.once('end', resolve);
+  });
+  return { close: () => handle.close(), closed };
+}
+
+/**
+ * Passes lines on as they are, except a call whose arguments hold a number that JSON.parse would change (9007199254740993): once parsed
+ * nobody can tell any more, so its arguments are replaced by a mark that the argument guard refuses by name.
+ */
+class ExactLines extends Transform {
+  #rest: Buffer = Buffer.alloc(0);
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const end = chunk.lastIndexOf(0x0a);
+    if (end < 0) {
+      this.#rest = Buffer.concat([this.#rest, chunk]);
+      // Handed on unfinished: the transport's own limit ends the connection.
+      if (this.#rest.length > MAX_LINE) this.push(this.#take());
+      done();
+      return;
+    }
+    const whole = Buffer.concat([this.#take(), chunk.subarray(0, end + 1)]).toString('utf8');
+    this.#rest = Buffer.from(chunk.subarray(end + 1));
+    this.push(whole.split('\n').map(exact).join('\n'));
+    done();
+  }
+
+  override _flush(done: TransformCallback): void {
+    if (this.#rest.length > 0) this.push(this.#take());
+    done();
+  }
+
+  #take(): Buffer {
+    const taken = this.#rest;
+    this.#rest = Buffer.alloc(0);
+    return taken;
+  }
+}
+
+function exact(line: string): string {
+  try {
+    const number = lossyNumber(line);
+    if (number === undefined) return line;
+    const message: unknown = JSON.parse(line);
+    if (!isToolCall(message)) return line;
+    return JSON.stringify({ ...message, params: { ...message.params, arguments: { [LOSSY_KEY]: number } } });
+  } catch {
+    return line; // not JSON: the SDK's to answer
+  }
+}
+
+const isToolCall = (it: unknown): it is { params: Record<string, unknown> } =>
+  typeof it === 'object' &&
+  it !== null &&
+  'params' in it &&
+  typeof it.params === 'object' &&
+  it.params !== null &&
+  'arguments' in it.params;

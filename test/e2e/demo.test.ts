@@ -1,0 +1,13 @@
+/** `npm run demo` without a terminal: ends by itself, says that a stand-in answered, leaves no process. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { PROGRAM } from './program.ts';
+
+test('the demo asks, takes a wrong answer for a no, and the right one for a yes', { timeout: 60_000 }, async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, 'demo'], { timeout: 58_000 });
+  expect(stdout).toContain('scripted stand-in');
+  expect(stdout).toContain('ada.byron@example.com');
+  expect(stdout).toContain('Not done (declined)');
+  expect(stdout.trim().split('\n').at(-1)).toBe('Done. Every step went as it should.');
+});
