@@ -38,7 +38,10 @@ Made from \`src/config/settings.ts\` by \`npm run docs\`; \`--help\` says the sa
 
 A flag goes before a variable, a variable before a default. An empty variable counts as not set, and so does a literal \`\${VAR}\` that a client handed on without filling it in; the log says so then. A setting that is wrong, a flag that is not known and a variable with the prefix \`KRATOS_MCP_\` that is not known end the program with one line on stderr and exit code 2, before anything is started. A secret is not accepted as an argument.
 
-${tableOf(['flag', 'variable', 'values', 'unit', 'default', 'what it does'], rows.map(([, row]) => settingRow(row)))}
+${tableOf(
+  ['flag', 'variable', 'values', 'unit', 'default', 'what it does'],
+  rows.map(([, row]) => settingRow(row)),
+)}
 `;
 
 /** Puts `text` between the two marks of that name. */

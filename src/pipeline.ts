@@ -3,12 +3,12 @@ import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/
 import type { Asker } from './approval/ask.ts';
 import { questionFor } from './approval/question.ts';
 import type { Sealer } from './approval/seal.ts';
-import { settle, type SettlePorts } from './approval/settle.ts';
+import { isForAnotherCall, settle, type SettlePorts } from './approval/settle.ts';
 import type { Entry } from './audit/entry.ts';
 import type { EndpointName, ReadName } from './client/endpoints.ts';
 import { narrow } from './client/kratos.ts';
 import type { Kratos, Reply } from './client/types.ts';
-import { KratosError } from './errors.ts';
+import { InputError, KratosError } from './errors.ts';
 import { deepFreeze } from './lib/freeze.ts';
 import { LockBusy, type Locks } from './lib/mutex.ts';
 import type { ChangeOperation, Context, Operation, Plan, ReadOperation, Settings } from './operation.ts';
@@ -68,7 +68,7 @@ async function handleRead(op: ReadOperation, { input, signal }: ToolCall, ports:
   const paged = op.records !== undefined && 'page_size' in op.input.shape;
   let asked = input;
   for (;;) {
-    const answer = ports.answers.result(await op.run(asked, context), op.records);
+    const answer = ports.answers.result(await op.run(asked, context), op.records, { full: asked['view'] === 'full' });
     // `shown` is smaller each time round, and one record always fits: it is cut by field.
     if (!paged || answer.shown >= answer.of || asked['page_size'] === 1) return answer.result;
     asked = { ...asked, page_size: Math.max(1, answer.shown) };
@@ -84,6 +84,9 @@ async function handleChange(op: ChangeOperation, call: ToolCall, ports: Ports, e
   const withheld = ports.withheld(op);
   if (withheld !== undefined) return refuse('denied', withheld);
   const request = ports.sealer.request({ tool: op.name, input, principal });
+  if (isForAnotherCall({ asker, request, principal }, ports.settle)) {
+    return refuse('stale', 'This is not the call that the person was asked about; nothing was sent.');
+  }
   const replayed = ports.uncollected.take(request);
   if (replayed) {
     entry.outcome('replayed');
@@ -196,7 +199,8 @@ async function sendAll(op: ChangeOperation, plan: Plan, ports: Ports): Promise<S
     try {
       replies.push(await kratos(endpoint, params, init));
     } catch (error) {
-      const rejected = error instanceof KratosError && error.effect === 'rejected';
+      // An `InputError` comes from building the request: nothing of it was sent.
+      const rejected = error instanceof InputError || (error instanceof KratosError && error.effect === 'rejected');
       if (!rejected && (await hasLanded(op, plan, ports))) return { kind: 'accepted', replies: [] };
       if (!rejected) return { kind: 'unknown', error };
       if (replies.length === 0) return { kind: 'failed', error };

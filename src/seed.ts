@@ -33,6 +33,8 @@ export const seed = {
 
   organization: '0d0d0d0d-0000-4000-8000-000000000001',
   externalId: 'crm-1002',
+  /** Ada's, for a login at the public port. Everybody else's hash fits no password. */
+  password: 'correct-horse-9',
   /** Nobody has this id. */
   nobody: '0e0e0e0e-0000-4000-8000-000000000000',
 } as const;

@@ -30,7 +30,7 @@ const LEVELS: Readonly<Record<string, number>> = {
 /** The neighbours on one level that know each other, and why. */
 const NEIGHBOURS: readonly (readonly [room: string, imports: string, why: string])[] = [
   ['policy/', 'operation.ts', 'judges effects, whose type is there'],
-  ['shape/', 'operation.ts', 'reads the output and the records of an operation'],
+  ['shape/', 'client/bodies.ts', 'projects what Kratos sends, whose types are there'],
   ['audit/', 'operation.ts', 'names the operation and the targets of a plan'],
   ['client/types.ts', 'client/endpoints.ts', 'the call is typed by the table of routes'],
 ];
@@ -60,7 +60,7 @@ function isAllowed({ from, to }: Import): boolean {
   const [room, other] = [roomOf(from), roomOf(to)];
   if (room === undefined || other === undefined) return false;
   if (room === other) return true;
-  if (NEIGHBOURS.some(([it, its]) => it === room && its === other)) return true;
+  if (NEIGHBOURS.some(([it, its]) => it === room && (its === other || its === to))) return true;
   return (LEVELS[other] ?? 9) < (LEVELS[room] ?? 0);
 }
 
@@ -74,7 +74,9 @@ test('an import goes to a lower level, or to a listed neighbour', () => {
 });
 
 test('every listed neighbour is used', () => {
-  const unused = NEIGHBOURS.filter(([room, its]) => !imports.some(({ from, to }) => roomOf(from) === room && roomOf(to) === its));
+  const unused = NEIGHBOURS.filter(
+    ([room, its]) => !imports.some(({ from, to }) => roomOf(from) === room && (its === roomOf(to) || its === to)),
+  );
   expect(unused).toEqual([]);
 });
 

@@ -31,7 +31,7 @@ export interface SettlePorts {
 
 const refused = (outcome: Refused, text: string): Settled => ({ kind: 'refused', outcome, text });
 const EXPIRED = refused('expired', 'This question is over; nothing was sent.');
-const STALE = refused('stale', 'The call or the account is not as it was when the person was asked; nothing was sent.');
+const STALE = refused('stale', 'The account is not as it was when the person was asked; nothing was sent.');
 const DECLINED = refused('declined', 'The person said no; nothing was sent.');
 const WRONG = refused('declined', 'The answer was not the phrase that agrees; nothing was sent.');
 const NO_FORM = refused(
@@ -40,6 +40,19 @@ const NO_FORM = refused(
     'The operator can use a client that supports elicitation.',
 );
 const CROWDED = refused('denied', 'Too many questions are waiting for an answer already; nothing was sent.');
+
+/** A state that came back with another tool or other arguments: its plan is ended, whatever this call may be. */
+export function isForAnotherCall(
+  { asker, request, principal }: Pick<Asking, 'asker' | 'request' | 'principal'>,
+  { plans, sealer }: SettlePorts,
+): boolean {
+  if (asker.state === undefined) return false;
+  const id = sealer.open(asker.state, principal);
+  const plan = id === undefined ? undefined : plans.find(id, principal);
+  if (plan === undefined || plan.request === request) return false;
+  plans.end(plan);
+  return true;
+}
 
 export async function settle(asking: Asking, ports: SettlePorts): Promise<Settled> {
   const { asker, digest, request, principal, question } = asking;

@@ -52,7 +52,9 @@ export function assemble(choices: Choices, outside: Outside): McpServerFactory {
   const { kratosUrl, publicUrl, network, log, now, formMs = 5 * 60_000 } = outside;
   const offered = select(operations, { toolsets: choices.toolsets, tools: choices.tools, readOnly: preset === 'read-only' });
   const kratos = createKratos({ send: outside.send, network, publicConfigured: publicUrl !== undefined, callTimeoutMs });
-  const answers = createAnswers({ budget: choices.maxResultTokens, nonce: () => randomBytes(16).toString('hex') });
+  const unexpected = (code: string, error: unknown) =>
+    log.error('internal error', { code, kind: error instanceof Error ? error.name : typeof error });
+  const answers = createAnswers({ budget: choices.maxResultTokens, nonce: () => randomBytes(16).toString('hex'), unexpected });
   const sealer = createSealer(randomBytes(32), kratosUrl);
   const ports: Ports = {
     kratos,

@@ -10,29 +10,20 @@ const PEOPLE = [
   'grace.murray@example.com  password and Google, a second factor, external id crm-1002',
 ];
 
-/** Answers the exit code. Throws `UsageError` for a port that is none. */
+/** Answers the exit code. Throws `UsageError` for a port that is none, or is taken. */
 export async function sandbox(options: Flags): Promise<number> {
   const adminPort = port('--port', options['port'], 4434);
   const publicPort = port('--public-port', options['public-port'], 4433);
-  const served = await started(adminPort, publicPort);
+  const served = await serveSandbox({ adminPort, publicPort });
+  const told = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
   print(`Admin API   ${served.adminUrl}`);
   print(`Public API  ${served.publicUrl}`);
   print(['People to try', ...PEOPLE.map((it) => `  ${it}`), 'Everything is in memory and gone when this ends (Ctrl-C).'].join('\n'));
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
+  await told;
   await served.close();
   return 0;
-}
-
-async function started(adminPort: number, publicPort: number): ReturnType<typeof serveSandbox> {
-  try {
-    return await serveSandbox({ adminPort, publicPort });
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error;
-    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
-    throw new UsageError(`A port can't be had (${error.code}). Choose others by --port and --public-port; 0 takes any free one.`);
-  }
 }
 
 function port(flag: string, text: string | boolean | undefined, fallback: number): number {

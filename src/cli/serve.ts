@@ -9,6 +9,9 @@ import { openWire } from './wire.ts';
 
 /** Resolves with the exit code when the client has gone. */
 export async function serve(settings: Settings, notices: readonly string[]): Promise<number> {
+  const signalled = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
   const write = (line: string) => void process.stderr.write(line);
   const log = createLog({ level: settings.logLevel, write, now: () => new Date() });
   process.on('unhandledRejection', () => log.error('unhandled rejection')); // its text may hold what no log may
@@ -17,7 +20,7 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
   const principal = `os:${uid}:${username}`;
   const build = assemble(settings, { ...wire, principal, log, now: () => performance.now() });
   for (const text of notices) log.warn('notice', { text });
-  const facts = { version: VERSION, kratos: wire.kratosUrl, preset: settings.preset, recovery: settings.recoveryDelivery, level: 'L0' };
+  const facts = { version: VERSION, kratos: wire.kratosUrl, preset: settings.preset, recovery: settings.recoveryDelivery, assurance: 'L0' };
   log.info('started', facts);
 
   const connection = connectStdio(build, {
@@ -25,11 +28,9 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
     output: process.stdout,
     onerror: () => log.warn('protocol error'), // the SDK's text can quote what was received
   });
-  const signalled = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
   await Promise.race([connection.closed, signalled]);
   await connection.close();
+  process.stdin.destroy(); // a client that keeps its end open would hold the process
   await wire.close();
   log.info('ended');
   return 0;

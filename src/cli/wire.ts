@@ -26,8 +26,9 @@ export async function openWire({ target, ...settings }: Timeouts & Pick<Settings
     };
   }
   const { createTransport } = await import('../client/transport.ts');
-  const { send, close } = createTransport(wireOptions(target, settings));
-  return { send, close, kratosUrl: target.adminUrl, publicUrl: target.publicUrl, network: target.network };
+  const transport = createTransport(wireOptions(target, settings));
+  const { adminUrl: kratosUrl, publicUrl, network } = target;
+  return { send: transport.send, kratosUrl, publicUrl, network, close: () => transport.close() };
 }
 
 /** The one place where secrets are taken out of their wrapping. */

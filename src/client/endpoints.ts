@@ -11,7 +11,8 @@ export interface Endpoint {
 export const endpoints = {
   listIdentities: { route: 'GET /admin/identities', port: 'admin', ok: [200] },
   createIdentity: { route: 'POST /admin/identities', port: 'admin', ok: [201] },
-  batchPatchIdentities: { route: 'PATCH /admin/identities', port: 'admin', ok: [200] },
+  // 409 is Kratos' word for "the only item that could have been created is in conflict" (v26.2.0, persister_identity.go:670).
+  batchPatchIdentities: { route: 'PATCH /admin/identities', port: 'admin', ok: [200, 409] },
   getIdentity: { route: 'GET /admin/identities/{id}', port: 'admin', ok: [200] },
   getIdentityByExternalId: { route: 'GET /admin/identities/by/external/{external_id}', port: 'admin', ok: [200] },
   updateIdentity: { route: 'PUT /admin/identities/{id}', port: 'admin', ok: [200] },

@@ -81,7 +81,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Controller | undefined, cause: Error): void {
-    this.fail(undefined, cause);
+    this.fail(undefined, cause.name === 'HTTPParserError' ? notHttp() : cause);
   }
 
   /** The first cause counts. `what` completes "The call to Kratos …"; without it the cause's code says it. */
@@ -114,6 +114,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#end(outcome);
   }
 }
+
+/** Instead of undici's own error, which carries the bytes that came: they may hold what no log may. */
+const notHttp = (): Error => Object.assign(new Error('not HTTP'), { code: 'HPE_INVALID' });
 
 function unreachable(cause: unknown): string {
   const code = codeOf(cause);

@@ -52,7 +52,7 @@ export function unanswered(cause: unknown, called: Called, ended?: Ended): Krato
 }
 
 /** Whether the connection was at fault, and not what came over it. What we refuse ourselves has no code. */
-const mayPass = (code: string): boolean => code !== '' && code !== 'UND_ERR_HEADERS_OVERFLOW' && !code.startsWith('HPE_');
+const mayPass = (code: string): boolean => code !== '' && !/^(?:UND_ERR_HEADERS_OVERFLOW|HPE_)/.test(code);
 
 interface Facts {
   readonly status?: number;

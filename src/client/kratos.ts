@@ -87,7 +87,7 @@ async function once({ request, called, init, signal }: Attempt, send: Send, now:
 function read(reply: WireReply, called: Called, now: () => number): Reply | KratosError {
   const { status, headers, text } = reply;
   const { ok }: Endpoint = endpoints[called.endpoint];
-  // A 404 that counts as success is Kratos' own word; a plain one says that there is no such route.
+  // A 404 or 409 that counts as success is Kratos' own word; a plain one says that there is no such route.
   if (!ok.includes(status) || (status >= 300 && !readEnvelope(text))) return answered(reply, called, now());
   if (status === 204) return { status, body: undefined };
   const type = headers['content-type'];
@@ -96,8 +96,8 @@ function read(reply: WireReply, called: Called, now: () => number): Reply | Krat
     const next = nextToken(headers['link']);
     const total = totalCount(headers['x-total-count']);
     return { status, body: parseJson(text), ...(next !== undefined && { next }), ...(total !== undefined && { total }) };
-  } catch (cause) {
-    return garbled(reply, called, cause);
+  } catch {
+    return garbled(reply, called, new Ambiguous('The answer is not JSON.')); // the parser's own error quotes what came
   }
 }
 

@@ -20,6 +20,7 @@ export interface TransportOptions extends PoolOptions {
 }
 
 const MIB = 1024 * 1024;
+
 export interface Transport {
   readonly send: Send;
   /** Lets what is under way finish. */
@@ -64,6 +65,6 @@ function pathBelow(url: URL, path: string): string {
   const full = base + path;
   const read = URL.canParse(full, url.origin) ? new URL(full, url.origin) : undefined;
   const isSame = read?.origin === url.origin && read.pathname + read.search === full;
-  if (isSame && path.startsWith('/') && read.pathname.startsWith(`${base}/`)) return full;
+  if (isSame && path.startsWith('/') && !read.pathname.includes('//')) return full;
   throw new InputError('The address built from these arguments would be read as another one on its way. It is not sent.');
 }

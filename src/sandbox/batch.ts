@@ -3,14 +3,17 @@ import { list, struct, uuid } from './decode.ts';
 import { badRequest, json, mislabelled, Refusal, taken, type ErrorBody, type SandboxReply } from './envelope.ts';
 import { draftOf, newIdentity } from './identities.ts';
 import type { Identity } from './identity.ts';
-import { GoError } from './json.ts';
+import { GoError } from './json-read.ts';
 import { readStream, type SandboxRequest } from './request.ts';
 import { settle } from './settle.ts';
 import { validator, type Validate } from './validate.ts';
 import type { World } from './world.ts';
 
 const batch = struct('strict', 'identity.BatchPatchIdentitiesBody', {
-  identities: list('[]*identity.BatchIdentityPatch', struct('strict', 'identity.BatchIdentityPatch', { create: newIdentity, patch_id: uuid })),
+  identities: list(
+    '[]*identity.BatchIdentityPatch',
+    struct('strict', 'identity.BatchIdentityPatch', { create: newIdentity, patch_id: uuid }),
+  ),
 });
 type Item = { readonly draft: Identity; readonly patch_id: string | undefined };
 type Tried = { readonly item: Item; readonly identity?: Identity; readonly error?: ErrorBody };

@@ -1,4 +1,4 @@
-/** Messages that Kratos sent, or tried to (courier/handler.go). Subject and body are always redacted, as without `--dev`. */
+/** Messages that Kratos sent, or tried to (courier/handler.go). Subject and body are redacted, unless `dev`. */
 import { badMessage, badRequest, json, unknownRow, type SandboxReply } from './envelope.ts';
 import { messagePage } from './pages.ts';
 import { first } from './query.ts';
@@ -10,7 +10,7 @@ import type { Message, World } from './world.ts';
 const REDACTED = '<redacted-unless-dev-mode>';
 const STATUSES = ['queued', 'sent', 'processing', 'abandoned'];
 
-function print(message: Message, withDispatches: boolean): Record<string, unknown> {
+function print({ settings }: World, message: Message, withDispatches: boolean): Record<string, unknown> {
   const dispatches = message.dispatches.map((it) => ({
     id: it.id,
     message_id: message.id,
@@ -24,8 +24,8 @@ function print(message: Message, withDispatches: boolean): Record<string, unknow
     status: message.status,
     type: message.type,
     recipient: message.recipient,
-    body: REDACTED,
-    subject: REDACTED,
+    body: settings.dev ? message.body : REDACTED,
+    subject: settings.dev ? message.subject : REDACTED,
     template_type: message.template_type,
     channel: message.type,
     send_count: message.send_count,
@@ -44,7 +44,11 @@ export function listCourierMessages(world: World, request: SandboxRequest<'listC
     .filter((it) => (status === undefined || it.status === status) && (recipient === '' || it.recipient === recipient))
     .sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1));
   const page = messagePage(request, found);
-  return json(200, page.items.map((it) => print(it, false)), page.headers);
+  return json(
+    200,
+    page.items.map((it) => print(world, it, false)),
+    page.headers,
+  );
 }
 
 export function getCourierMessage(world: World, request: SandboxRequest<'getCourierMessage'>): SandboxReply {
@@ -52,5 +56,5 @@ export function getCourierMessage(world: World, request: SandboxRequest<'getCour
   if (id === undefined) throw badMessage(uuidComplaint(request.params.id));
   const message = world.messages.get(id);
   if (message === undefined) throw unknownRow();
-  return json(200, print(message, true));
+  return json(200, print(world, message, true));
 }

@@ -48,7 +48,8 @@ function without(identity: Identity, credential: Credential, identifier: string)
 function withoutProvider(credential: Credential, identifier: string): Credential {
   if (identifier === '') throw badRequest('You must provide an identifier to delete this credential.');
   // It says OIDC for SAML too.
-  if (!credential.identifiers.includes(identifier)) throw notFound(`The identifier \`${identifier}\` was not found among OIDC credentials.`);
+  if (!credential.identifiers.includes(identifier))
+    throw notFound(`The identifier \`${identifier}\` was not found among OIDC credentials.`);
   const providers = providersOf(credential.config).filter((it) => `${it.provider}:${it.subject}` !== identifier);
   return {
     ...credential,

@@ -1,5 +1,6 @@
 /** Reading JSON into known members the way Go does: names in any case, the last duplicate wins, null is "not given". Pure. */
-import { GoError, isObject, kindOf, type Json } from './json.ts';
+import { GoError } from './json-read.ts';
+import { isObject, kindOf, type Json } from './json.ts';
 import { parseInstant, type Instant } from './time.ts';
 import { parseUuid, uuidComplaint } from './uuid.ts';
 
@@ -44,11 +45,18 @@ export const uuid: Decoder<string> = (value, where) => {
   if (id === undefined) throw new GoError(uuidComplaint(given));
   return id;
 };
+/** A UUID of a type that reads its JSON itself: a number is a text to it. */
+export const nullableUuid: Decoder<string> = (value, where) => uuid(typeof value === 'number' ? String(value) : value, where);
+/** A text of a type that reads its JSON itself, and so doesn't know its place. */
+export const nullableText: Decoder<string> = (value) => text(value, '');
 export const instant: Decoder<Instant> = (value, where) => {
   const given = text(value, where);
   if (given === undefined) return undefined;
   const at = parseInstant(given);
-  if (at === undefined) throw new GoError(`parsing time ${JSON.stringify(given)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(given)} as "2006"`);
+  if (at === undefined)
+    throw new GoError(
+      `parsing time ${JSON.stringify(given)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(given)} as "2006"`,
+    );
   return at;
 };
 /** Any JSON, as it is; null stays null. */

@@ -49,8 +49,7 @@ export const TAKEN = 'Unable to insert or update resource because a resource wit
 export const badRequest = (reason: string, id?: string): Refusal =>
   new Refusal({ ...(id === undefined ? {} : { id }), code: 400, status: phrase(400), reason, message: MALFORMED });
 /** A 400 whose text is in `message`: decoding, JSON Patch, session parameters. */
-export const badMessage = (message: string, reason?: string): Refusal =>
-  new Refusal({ code: 400, status: phrase(400), reason, message });
+export const badMessage = (message: string, reason?: string): Refusal => new Refusal({ code: 400, status: phrase(400), reason, message });
 /** HTTP 400 with a body that says 500: batch decoding and courier pages (`WriteErrorCode` with a plain error). */
 export const mislabelled = (message: string): Refusal => new Refusal({ code: 500, status: phrase(500), message }, 400);
 /** An error that Kratos has no type for. */

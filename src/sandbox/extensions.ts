@@ -29,56 +29,59 @@ interface Place {
   readonly instance: string;
   readonly schema: string;
 }
+interface Marked {
+  readonly schema: JsonObject;
+  readonly value: Json;
+  readonly place: Place;
+}
 
 export function derive(schema: JsonObject, traits: Json): Derived {
   const found: Derived = { password: [], webauthn: [], code: [], verifiable: [], recovery: [], problems: [] };
-  walk(schema, { traits }, { instance: '', schema: '' }, found);
+  for (const at of walk({ schema, value: { traits }, place: { instance: '', schema: '' } })) apply(at, found);
   return found;
 }
 
-function walk(schema: JsonObject, value: Json, place: Place, found: Derived): void {
-  const extension = schema['ory.sh/kratos'];
-  if (isObject(extension) && typeof value === 'string') apply({ schema, extension, value, place }, found);
-  const properties = schema['properties'];
+/** Every value with the part of the schema that describes it, by way of `properties` and `items`. */
+function* walk(at: Marked): Generator<Marked> {
+  yield at;
+  const { schema, value, place } = at;
+  const { properties, items } = schema;
   if (isObject(properties) && isObject(value)) {
     for (const [name, child] of Object.entries(properties)) {
-      const member = value[name];
-      if (member === undefined || !isObject(child)) continue;
-      walk(child, member, { instance: `${place.instance}/${name}`, schema: `${place.schema}/properties/${name}` }, found);
+      const it = value[name];
+      if (it === undefined || !isObject(child)) continue;
+      yield* walk({
+        schema: child,
+        value: it,
+        place: { instance: `${place.instance}/${name}`, schema: `${place.schema}/properties/${name}` },
+      });
     }
   }
-  const items = schema['items'];
-  if (isObject(items) && Array.isArray(value)) {
-    value.forEach((it: Json, index) => {
-      walk(items, it, { instance: `${place.instance}/${index}`, schema: `${place.schema}/items` }, found);
-    });
+  if (!isObject(items) || !Array.isArray(value)) return;
+  for (const [index, it] of (value as readonly Json[]).entries()) {
+    yield* walk({ schema: items, value: it, place: { instance: `${place.instance}/${index}`, schema: `${place.schema}/items` } });
   }
 }
 
-interface Marked {
-  readonly schema: JsonObject;
-  readonly extension: JsonObject;
-  readonly value: string;
-  readonly place: Place;
-}
 const member = (from: JsonObject, ...names: readonly string[]): Json | undefined => {
   let at: Json | undefined = from;
   for (const name of names) at = isObject(at) ? at[name] : undefined;
   return at;
 };
 
-function apply({ schema, extension, value, place }: Marked, found: Derived): void {
-  const format = schema['format'];
+function apply({ schema, value, place }: Marked, found: Derived): void {
+  const extension = schema['ory.sh/kratos'];
+  if (!isObject(extension) || typeof value !== 'string') return;
   for (const type of ['password', 'webauthn'] as const) {
-    if (member(extension, 'credentials', type, 'identifier') === true) found[type].push(value.trim().toLowerCase());
+    if (member(extension, 'credentials', type, 'identifier') === true) found[type].push(value.toLowerCase());
   }
   const channel = member(extension, 'credentials', 'code', 'via');
   if (member(extension, 'credentials', 'code', 'identifier') === true && typeof channel === 'string') {
     found.code.push(normal(channel, value));
   }
   const verification = member(extension, 'verification', 'via');
-  // A value that its own format refuses is complained about by the validator already.
-  if (typeof verification === 'string' && (format !== 'email' || isEmail(value))) found.verifiable.push(contact(verification, value));
+  // Whether it is an address at all is judged by the validator, by its `format`.
+  if (typeof verification === 'string') found.verifiable.push(contact(verification, value));
   const recovery = member(extension, 'recovery', 'via');
   if (typeof recovery !== 'string') return;
   const valid = recovery === 'sms' ? isPhone(value) : isEmail(value);

@@ -1,5 +1,5 @@
 /** Listing, reading, creating and deleting identities (identity/handler.go). */
-import { raw, state, struct, text, uuid, type Decoded } from './decode.ts';
+import { nullableUuid, raw, state, struct, text, type Decoded } from './decode.ts';
 import { badRequest, conflict, json, nothing, unknownRow, type SandboxReply } from './envelope.ts';
 import { CREDENTIAL_TYPES, printIdentity, type Identity } from './identity.ts';
 import { importCredentials, importShape, recoveryAddress, recoveryShape, verifiableAddress, verifiableShape } from './imports.ts';
@@ -30,7 +30,8 @@ function one(world: World, identity: Identity, query: Query): SandboxReply {
   const include: string[] = [];
   for (const type of all(query, 'include_credential')) {
     // Go prints the slice of those that came before it, not the value itself (handler.go:381).
-    if (!CREDENTIAL_TYPES.includes(type)) throw badRequest(`Invalid value \`[${include.join(' ')}]\` for parameter \`include_credential\`.`);
+    if (!CREDENTIAL_TYPES.includes(type))
+      throw badRequest(`Invalid value \`[${include.join(' ')}]\` for parameter \`include_credential\`.`);
     include.push(type);
   }
   return json(200, printIdentity(identity, { schema_url: schemaUrl(world, identity.schema_id), include }));
@@ -43,8 +44,7 @@ export function listIdentities(world: World, request: SandboxRequest<'listIdenti
   const given = [filter.ids.length > 0, filter.organization !== '', filter.identifier !== '', filter.similar !== ''];
   if (given.filter(Boolean).length > 1) throw badRequest('You cannot combine multiple filters in this API');
   const found = matching(world, filter);
-  const total = filter.identifier === '' ? world.identities.size : found.length;
-  const page = identityPage(request, found, total);
+  const page = identityPage(request, found, filter.identifier === '' ? world.identities.size : undefined);
   const shown = filter.identifier !== '' || filter.similar !== '' || include.length > 0 ? include : undefined;
   const items = page.items.map((it) => printIdentity(it, { schema_url: schemaUrl(world, it.schema_id), include: shown }));
   return json(200, items, page.headers);
@@ -110,7 +110,7 @@ const shape = {
   metadata_public: raw,
   metadata_admin: raw,
   state,
-  organization_id: uuid,
+  organization_id: nullableUuid,
   external_id: text,
 };
 export type NewIdentity = Decoded<typeof shape>;
@@ -124,8 +124,8 @@ export function draftOf(world: World, body: NewIdentity): Identity {
   return {
     id: newId(),
     external_id: body.external_id ?? '',
-    credentials: importCredentials(world, {}, body.credentials ?? {}, now),
-    schema_id: body.schema_id === undefined || body.schema_id === '' ? world.settings.defaultSchemaId : body.schema_id,
+    credentials: importCredentials(world, {}, body.credentials ?? {}),
+    schema_id: world.schemaId(body.schema_id),
     state: given === '' ? 'active' : given,
     state_changed_at: now,
     traits: body.traits === undefined ? {} : body.traits,

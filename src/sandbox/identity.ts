@@ -1,7 +1,7 @@
 /** An identity as the sandbox keeps it, and as Kratos prints it (identity/identity.go:52). Pure. */
 import type { Json, JsonObject } from './json.ts';
 import type { Instant } from './time.ts';
-import { stamp } from './time.ts';
+import { stamp, ZERO } from './time.ts';
 
 export interface Credential {
   readonly type: string;
@@ -45,7 +45,18 @@ export interface Identity {
 }
 
 /** Sign-in methods whose `config` may be asked for (credentials.go:143): not `profile`, though the OpenAPI document lists it. */
-export const CREDENTIAL_TYPES = ['password', 'oidc', 'saml', 'totp', 'lookup_secret', 'webauthn', 'code', 'passkey', 'link_recovery', 'code_recovery'];
+export const CREDENTIAL_TYPES = [
+  'password',
+  'oidc',
+  'saml',
+  'totp',
+  'lookup_secret',
+  'webauthn',
+  'code',
+  'passkey',
+  'link_recovery',
+  'code_recovery',
+];
 
 export interface View {
   readonly schema_url: string;
@@ -121,7 +132,7 @@ function printCredentials(credentials: Credentials, include: readonly string[], 
         type,
         {
           type,
-          identifiers: sorted ? identifiers.toSorted() : identifiers,
+          identifiers: shownIdentifiers(identifiers, sorted, created_at),
           config: include.includes(type) ? publishConfig(type, config) : undefined,
           version,
           created_at: stamp(created_at),
@@ -130,6 +141,11 @@ function printCredentials(credentials: Credentials, include: readonly string[], 
       ];
     }),
   );
+}
+/** Where an import named no provider, the answer to it has null. */
+function shownIdentifiers(identifiers: readonly string[], sorted: boolean, created: Instant): readonly string[] | null {
+  if (created === ZERO && identifiers.length === 0) return null;
+  return sorted ? identifiers.toSorted() : identifiers;
 }
 const NONE: Credential = { type: '', identifiers: [], config: {}, version: 0, created_at: 0, updated_at: 0 };
 

@@ -1,6 +1,6 @@
 /** Credentials and addresses that a create, a batch or a PUT brings along (identity/handler_import.go). */
 import { badRequest, internal } from './envelope.ts';
-import { flag, list, struct, text, uuid, instant, type Decoded } from './decode.ts';
+import { flag, instant, list, nullableUuid, struct, text, uuid, type Decoded } from './decode.ts';
 import type { Credential, Credentials, Provider, VerifiableAddress, RecoveryAddress } from './identity.ts';
 import { providersOf } from './identity.ts';
 import type { JsonObject } from './json.ts';
@@ -8,20 +8,22 @@ import type { Instant } from './time.ts';
 import { newId } from './uuid.ts';
 import type { World } from './world.ts';
 
-const providerShape = { subject: text, provider: text, use_auto_link: flag, organization: uuid };
+const providerShape = { subject: text, provider: text, organization: nullableUuid };
+const autoLinkShape = { ...providerShape, use_auto_link: flag };
 const shapeOf = (mode: 'strict' | 'lenient') => {
   const name = (suffix: string) => `identity.AdminIdentityImportCredentials${suffix}`;
-  const provider = (kind: string) => struct(mode, name(`${kind}Provider`), providerShape);
-  const method = (kind: 'OIDC' | 'SAML') =>
-    struct(mode, name(kind), {
-      config: struct(mode, name(`${kind}Config`), { providers: list(`[]${name(`${kind}Provider`)}`, provider(kind)) }),
-    });
+  const oidc = 'identity.AdminCreateIdentityImportCredentialsOIDCProvider';
+  const saml = 'identity.AdminCreateIdentityImportCredentialsSAMLProvider';
   return struct(mode, 'identity.IdentityWithCredentials', {
     password: struct(mode, name('Password'), {
       config: struct(mode, name('PasswordConfig'), { hashed_password: text, password: text, use_password_migration_hook: flag }),
     }),
-    oidc: method('OIDC'),
-    saml: method('SAML'),
+    oidc: struct(mode, name('OIDC'), {
+      config: struct(mode, name('OIDCConfig'), { providers: list(`[]${oidc}`, struct(mode, oidc, autoLinkShape)) }),
+    }),
+    saml: struct(mode, name('SAML'), {
+      config: struct(mode, name('SAMLConfig'), { providers: list(`[]${saml}`, struct(mode, saml, providerShape)) }),
+    }),
   });
 };
 export const importShape = { strict: shapeOf('strict'), lenient: shapeOf('lenient') };
@@ -48,14 +50,21 @@ function passwordConfig(world: World, config: PasswordConfig): JsonObject {
   return { hashed_password: hashed };
 }
 
-function withProviders(type: string, added: readonly (Provider | undefined)[], before: Credential | undefined): Omit<Credential, 'created_at' | 'updated_at'> {
-  const providers = [...providersOf(before?.config ?? {}), ...added.map((it) => it ?? { subject: '', provider: '' })];
-  const identifiers = [...(before?.identifiers ?? []), ...added.map((it) => `${it?.provider ?? ''}:${it?.subject ?? ''}`)];
+function withProviders(
+  type: string,
+  added: readonly Provider[],
+  before: Credential | undefined,
+): Omit<Credential, 'created_at' | 'updated_at'> {
+  const known = providersOf(before?.config ?? {});
+  // An import without any provider stores a nameless one, and no identifier.
+  const providers = known.length + added.length === 0 ? [{ subject: '', provider: '' }] : [...known, ...added];
+  const identifiers = [...(before?.identifiers ?? []), ...added.map((it) => `${it.provider}:${it.subject}`)];
   return { type, identifiers, config: { providers: providers as unknown as JsonObject[] }, version: 0 }; // plain members, all JSON
 }
 
 /** The credentials with the imported ones: a password replaces, providers are appended. Throws a `Refusal` for an unknown hash. */
-export function importCredentials(world: World, before: Credentials, imports: Imports, now: Instant): Credentials {
+export function importCredentials(world: World, before: Credentials, imports: Imports): Credentials {
+  const now = world.now();
   const after: Record<string, Credential> = { ...before };
   const times = { created_at: now, updated_at: now };
   if (imports.password !== undefined) {
@@ -65,16 +74,16 @@ export function importCredentials(world: World, before: Credentials, imports: Im
   for (const type of ['oidc', 'saml'] as const) {
     const given = imports[type];
     if (given === undefined) continue;
-    const providers = (given.config?.providers ?? []).map((it) => complete(it, type));
-    after[type] = { ...withProviders(type, providers, before[type]), ...times };
+    const providers = (given.config?.providers ?? []).map((it) => complete(it ?? {}));
+    after[type] = { ...withProviders(type, providers, before[type]), ...times, created_at: before[type]?.created_at ?? now };
   }
   return after;
 }
-const complete = (given: Decoded<typeof providerShape> | undefined, type: string): Provider => ({
-  subject: given?.subject ?? '',
-  provider: given?.provider ?? '',
-  ...(given?.organization === undefined ? {} : { organization: given.organization }),
-  ...(given?.use_auto_link === true && type === 'oidc' ? { use_auto_link: true } : {}),
+const complete = (given: Decoded<typeof autoLinkShape>): Provider => ({
+  subject: given.subject ?? '',
+  provider: given.provider ?? '',
+  ...(given.organization === undefined ? {} : { organization: given.organization }),
+  ...(given.use_auto_link === true ? { use_auto_link: true } : {}),
 });
 
 const recoveryAddressShape = { value: text, via: text, id: uuid, created_at: instant, updated_at: instant };
@@ -92,7 +101,7 @@ export function verifiableAddress(given: GivenAddress, now: Instant): Verifiable
     ...recoveryAddress(given, now),
     verified,
     status: given?.status ?? (verified ? 'completed' : 'pending'),
-    verified_at: given?.verified_at ?? (verified ? now : undefined),
+    verified_at: verified ? (given?.verified_at ?? now) : undefined,
   };
 }
 export const recoveryAddress = (given: GivenAddress, now: Instant): RecoveryAddress => ({

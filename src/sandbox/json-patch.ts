@@ -2,11 +2,9 @@
  * JSON Patch as Kratos applies it (oryx/jsonx/patch.go over evanphx/json-patch): add, remove and replace only; `replace` becomes `add`,
  * which makes the parents that are missing, unless the path ends in an index; some paths are denied. Pure.
  */
-import { ExactNumber } from '../lib/json.ts';
-import { GoError, isObject, kindOf, readWhole, write, type Json } from './json.ts';
-
-type Node = null | boolean | number | string | ExactNumber | Node[] | { [name: string]: Node };
-type Container = Node[] | { [name: string]: Node };
+import { asContainer, copy, find, get, insert, isIndex, remove, set, type Container, type Node } from './containers.ts';
+import { GoError, readWhole } from './json-read.ts';
+import { isObject, kindOf, write, type Json } from './json.ts';
 
 interface Operation {
   readonly op: 'add' | 'remove' | 'replace';
@@ -57,112 +55,75 @@ function operation(given: Json): { readonly op: string; readonly path: string; r
   return { op, path, value: value ?? null };
 }
 
-const isIndex = (part: string): boolean => /^[+-]?\d+$/.test(part);
 const endsInIndex = (path: string): boolean => {
   const last = path.slice(path.lastIndexOf('/') + 1);
   return path.includes('/') && (last === '-' || isIndex(last));
 };
 
 function apply(root: { document: Node }, { op, path, value }: Operation): void {
-  const parts = path.split('/').slice(1).map((it) => it.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (path === '' && op === 'add') {
-    if (typeof value !== 'object' || value === null || value instanceof ExactNumber) {
-      throw new GoError(`json: cannot unmarshal ${goKind(value)} into Go value of type map[string]*jsonpatch.lazyNode`);
-    }
-    root.document = copy(value);
+    root.document = wholeDocument(value);
     return;
   }
-  if (op === 'add') makeParents(root.document, parts);
+  const raw = path.split('/').slice(1);
+  if (op === 'add') makeParents(root.document, raw);
+  const parts = raw.map(unescaped);
   const key = parts.at(-1) ?? '';
-  const container = path.startsWith('/') || path === '' ? find(root.document, parts.slice(0, -1)) : undefined;
+  const isPointer = path === '' || path.startsWith('/');
+  const container = isPointer ? find(root.document, parts.slice(0, -1)) : undefined;
   if (container === undefined) {
-    throw new GoError(`${op} operation does not apply: doc is missing path: ${op === 'replace' ? path : JSON.stringify(path)}: missing value`);
+    const shown = op === 'replace' ? path : JSON.stringify(path);
+    throw new GoError(`${op} operation does not apply: doc is missing path: ${shown}: missing value`);
   }
   if (op === 'replace') {
-    if (get(container, key) === undefined) throw new GoError(`replace operation does not apply: doc is missing key: ${path}: missing value`);
-    set(container, key, copy(value));
+    replace(container, key, { path, value });
     return;
   }
   const failed = op === 'add' ? insert(container, key, copy(value)) : remove(container, key);
   if (failed !== undefined) throw new GoError(`error in ${op} for path: '${path}': ${failed}`);
 }
 
-/** Walks to the container of the last part, making what is missing: an array where the next part is an index, else an object. */
+const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
+
+function replace(container: Container, key: string, { path, value }: Pick<Operation, 'path' | 'value'>): void {
+  const missing = get(container, key) === undefined;
+  if (missing) throw new GoError(`replace operation does not apply: doc is missing key: ${path}: missing value`);
+  set(container, key, copy(value));
+}
+
+/** The path "" stands for all of it. */
+function wholeDocument(value: Json): Node {
+  if (isObject(value) || Array.isArray(value)) return copy(value);
+  throw new GoError(`json: cannot unmarshal ${goKind(value)} into Go value of type map[string]*jsonpatch.lazyNode`);
+}
+
+/**
+ * Walks to the container of the last part, making what is missing: an array where the next part is an index, else an object. A bug comes
+ * along: a missing parent is made under its name as written, with `~0` and `~1` in it, and so not found afterwards.
+ */
 function makeParents(document: Node, parts: readonly string[]): void {
   let at = asContainer(document);
   for (const [index, part] of parts.slice(0, -1).entries()) {
-    const there = get(at, part);
+    const there = get(at, unescaped(part));
     if (there !== undefined && there !== null) {
       at = asContainer(there);
       continue;
     }
     const next = parts[index + 1] ?? '';
-    const fresh: Container = next === '-' || isIndex(next) ? Array.from({ length: Math.max(Number(next) || 0, 0) }, () => null) : {};
-    if (Array.isArray(at) && isIndex(part)) while (at.length < Number(part)) at.push(null);
+    if (isIndex(next) && Number(next) < -1) {
+      throw new GoError(`Unable to ensure path for negative index other than -1: ${next}: invalid index referenced`);
+    }
+    const fresh: Container = next === '-' || isIndex(next) ? nulls(next) : {};
+    if (Array.isArray(at) && isIndex(part)) at.push(...nulls(part).slice(at.length));
     if (there === null) set(at, part, fresh);
     else insert(at, part, fresh);
     at = fresh;
   }
 }
-function asContainer(node: Node): Container {
-  if (typeof node !== 'object' || node === null || node instanceof ExactNumber) throw new GoError('invalid state detected');
-  return node;
-}
 
-function find(document: Node, parts: readonly string[]): Container | undefined {
-  let at: Node | undefined = document;
-  for (const part of parts) {
-    if (typeof at !== 'object' || at === null || at instanceof ExactNumber) return undefined;
-    at = get(at, part);
-  }
-  return typeof at !== 'object' || at === null || at instanceof ExactNumber ? undefined : at;
-}
-
-/** Negative indices count from the end. */
-const indexIn = (list: readonly Node[], key: string): number => (Number(key) < 0 ? list.length + Number(key) : Number(key));
-function get(container: Container, key: string): Node | undefined {
-  if (Array.isArray(container)) return isIndex(key) ? container[indexIn(container, key)] : undefined;
-  return Object.hasOwn(container, key) ? container[key] : undefined;
-}
-function set(container: Container, key: string, value: Node): void {
-  if (Array.isArray(container)) container[indexIn(container, key)] = value;
-  // Not by assignment: a member may be called __proto__.
-  else Object.defineProperty(container, key, { value, enumerable: true, writable: true, configurable: true });
-}
-
-/** What is wrong, if something is. */
-function insert(container: Container, key: string, value: Node): string | undefined {
-  if (!Array.isArray(container)) {
-    set(container, key, value);
-    return undefined;
-  }
-  if (key === '-') {
-    container.push(value);
-    return undefined;
-  }
-  if (!isIndex(key)) return `value was not a proper array index: '${key}': strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`;
-  // Counted over the array that will be: -1 appends.
-  const at = Number(key) < 0 ? container.length + 1 + Number(key) : Number(key);
-  if (at < 0 || at > container.length) return badIndex(key);
-  container.splice(at, 0, value);
-  return undefined;
-}
-function remove(container: Container, key: string): string | undefined {
-  if (!Array.isArray(container)) {
-    if (!Object.hasOwn(container, key)) return `unable to remove nonexistent key: ${key}: missing value`;
-    Reflect.deleteProperty(container, key);
-    return undefined;
-  }
-  if (!isIndex(key)) return `strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`;
-  const at = indexIn(container, key);
-  if (at < 0 || at >= container.length) return badIndex(key);
-  container.splice(at, 1);
-  return undefined;
-}
-const badIndex = (key: string): string => `Unable to access invalid index: ${Number(key)}: invalid index referenced`;
-
-function copy(value: Json): Node {
-  if (Array.isArray(value)) return value.map((it: Json) => copy(it));
-  if (!isObject(value)) return value as Node; // a scalar: the same in both types
-  return Object.fromEntries(Object.entries(value).map(([name, it]) => [name, copy(it)]));
+/** What stands before an index in a list that begins with it. Kratos makes as many as it is told to; here there is an end. */
+function nulls(index: string): null[] {
+  const size = Math.max(Number(index) || 0, 0);
+  if (size > 10_000) throw new GoError(`Unable to access invalid index: ${size}: invalid index referenced`);
+  return Array.from({ length: size }, () => null);
 }

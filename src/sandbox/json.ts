@@ -1,5 +1,5 @@
 /** JSON as Kratos (Go) reads and prints it. Pure. */
-import { ExactNumber, parseJson } from '../lib/json.ts';
+import { ExactNumber } from '../lib/json.ts';
 
 export type Json = null | boolean | number | string | ExactNumber | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -29,60 +29,4 @@ export function writeUnescaped(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value).filter(([, it]) => it !== undefined);
   return `{${members.map(([name, it]) => `${JSON.stringify(name)}:${writeUnescaped(it)}`).join(',')}}`;
-}
-
-/** Go's complaint about a text that is no JSON; the caller decides which status and which member carries it. */
-export class GoError extends Error {
-  override readonly name = 'GoError';
-}
-
-/** The first JSON value of a text; what follows it is not looked at, as with Go's `Decoder`. Throws `GoError`. */
-export function readFirst(text: string): Json {
-  const start = text.search(/[^ \t\r\n]/);
-  if (start < 0) throw new GoError('EOF');
-  const end = endOfValue(text, start);
-  if (end === undefined) throw new GoError(complaint(text.slice(start)) ?? 'unexpected EOF');
-  return parsed(text.slice(start, end));
-}
-
-/** The whole text as one JSON value, as Go's `Unmarshal` has it. Throws `GoError`. */
-export const readWhole = (text: string): Json => parsed(text);
-
-function parsed(text: string): Json {
-  try {
-    return parseJson(text) as Json; // JSON.parse gives nothing but Json
-  } catch {
-    throw new GoError(complaint(text) ?? 'invalid character in JSON text');
-  }
-}
-
-/** Go's words for the commonest mistakes. */
-function complaint(text: string): string | undefined {
-  const first = /[^ \t\r\n]/.exec(text)?.[0] ?? '';
-  if (!/["{[\-0-9tfn]/.test(first)) return `invalid character '${first}' looking for beginning of value`;
-  const key = /^\s*\{\s*([^\s"}])/.exec(text)?.[1];
-  if (key !== undefined) return `invalid character '${key}' looking for beginning of object key string`;
-  return undefined;
-}
-
-/** Where the value that begins at `start` ends; undefined if the text ends first. */
-function endOfValue(text: string, start: number): number | undefined {
-  const opening = text.charAt(start);
-  if (opening !== '{' && opening !== '[' && opening !== '"') {
-    const length = text.slice(start).search(/[\s,{}[\]"]/);
-    return length < 0 ? text.length : start + Math.max(length, 1);
-  }
-  let depth = 0;
-  let inString = false;
-  for (let i = start; i < text.length; i += 1) {
-    const char = text.charCodeAt(i);
-    if (inString) {
-      if (char === 92) i += 1; // a backslash: what it escapes ends nothing
-      else if (char === 34) inString = false;
-    } else if (char === 34) inString = true;
-    else if (char === 123 || char === 91) depth += 1;
-    else if (char === 125 || char === 93) depth -= 1;
-    if (depth === 0 && !inString) return i + 1;
-  }
-  return undefined;
 }

@@ -3,7 +3,7 @@
  * show the first page twice (persister_session.go:167), pages of schemas overlap (schema/schema.go:100). Pure.
  */
 import { badMessage, badRequest, mislabelled } from './envelope.ts';
-import { atoi, first, printQuery, withParameters, type Query } from './query.ts';
+import { atoi, atoiComplaint, first, printQuery, withParameters, type Query } from './query.ts';
 import { parseInstant, tokenStamp, type Instant } from './time.ts';
 import { NIL, parseUuid } from './uuid.ts';
 
@@ -34,18 +34,22 @@ function tokenPage<T>(asked: Asked, found: readonly T[], use: { size: number; st
   return { items, headers: { link: links.join(',') } };
 }
 
-/** Identities: by token and id, or by number where only `page` is given. `every` holds them in the order of their ids; `total` ignores filters. */
-export function identityPage<T extends { readonly id: string }>(asked: Asked, every: readonly T[], total: number): Page<T> {
+/**
+ * Identities: by token and id, or by number where only `page` is given. `every` holds them in the order of their ids. The total of the old
+ * scheme is `all`, filters or not; without it, what the page holds.
+ */
+export function identityPage<T extends { readonly id: string }>(asked: Asked, every: readonly T[], all: number | undefined): Page<T> {
   const { query } = asked;
   const byToken = query.has('page_size') || query.has('page_token');
-  if (query.has('page') && !byToken) return legacyPage(asked, every, total);
+  if (query.has('page') && !byToken) return legacyPage(asked, every, all);
   const old = !byToken && query.has('per_page');
   const given = first(query, old ? 'per_page' : 'page_size');
   const size = given === '' ? 0 : atoi(given);
-  if (size === undefined) throw badRequest(`strconv.Atoi: parsing ${JSON.stringify(given)}: invalid syntax`);
+  if (size === undefined) throw badRequest(atoiComplaint(given));
   const token = first(query, 'page_token');
-  const after = token === '' ? NIL : parseUuid(token);
-  if (after === undefined) throw badRequest(BAD_TOKEN);
+  if (token !== '' && parseUuid(token) === undefined) throw badRequest(BAD_TOKEN);
+  // Compared as it was written: one in capitals comes before all ids, which are lower case.
+  const after = token === '' ? NIL : token;
   const linked = old ? { ...asked, query: withParameters(query, { per_page: undefined }) } : asked;
   return tokenPage(
     linked,
@@ -54,7 +58,7 @@ export function identityPage<T extends { readonly id: string }>(asked: Asked, ev
   );
 }
 
-function legacyPage<T>(asked: Asked, every: readonly T[], total: number): Page<T> {
+function legacyPage<T>(asked: Asked, every: readonly T[], all: number | undefined): Page<T> {
   const size = Math.min(Math.max(atoi(first(asked.query, 'per_page')) ?? 250, 1), 500);
   const page = Math.max(atoi(first(asked.query, 'page')) ?? 0, 0);
   if (page * size > 1000) {
@@ -62,9 +66,11 @@ function legacyPage<T>(asked: Asked, every: readonly T[], total: number): Page<T
       'Legacy pagination is not supported for enumerating over 1000 items. Please switch to using page_token and page_size.',
     );
   }
+  const items = every.slice(page * size, (page + 1) * size);
+  const total = all ?? items.length;
   const one = (number: number, rel: string, per = size) => link(asked, { page: String(number), per_page: String(per) }, rel);
   const headers = { link: numberedLinks({ page, size, total }, one), 'x-total-count': String(total) };
-  return { items: every.slice(page * size, (page + 1) * size), headers };
+  return { items, headers };
 }
 
 interface Numbered {
@@ -75,7 +81,7 @@ interface Numbered {
 /** oryx/pagination/header.go:26, with its page -1 for an empty list and its `size=total` for a short one. */
 function numberedLinks({ page, size, total }: Numbered, one: (page: number, rel: string, size?: number) => string): string {
   const lastPage = total % size === 0 ? total / size - 1 : Math.floor(total / size);
-  if (total === 0) return [one(0, 'first'), one(1, 'next'), one(-1, 'prev')].join(',');
+  if (total === 0) return [one(0, 'first'), one(page + 1, 'next'), one(page - 1, 'prev')].join(',');
   if (page >= lastPage) {
     return total <= size ? one(0, 'first', total) : [one(0, 'first'), one(lastPage - 1, 'prev')].join(',');
   }
@@ -124,7 +130,9 @@ interface Dated {
   readonly created_at: Instant;
 }
 const sessionToken = (id: string, at: Instant): string =>
-  Buffer.from(`id=${id}/created_at=${tokenStamp(at)}`).toString('base64').replace(/=+$/, '');
+  Buffer.from(`id=${id}/created_at=${tokenStamp(at)}`)
+    .toString('base64')
+    .replace(/=+$/, '');
 
 /** Sessions: the newest first. Kratos writes the two fields of a token in random order; here the id comes first. */
 export function sessionPage<T extends Dated>(asked: Asked, every: readonly T[]): Page<T> {
@@ -141,8 +149,9 @@ export function sessionPage<T extends Dated>(asked: Asked, every: readonly T[]):
 function isAfter(text: string): (it: Dated) => boolean {
   const fields = new Map(text.split('/').map((it) => [it.slice(0, it.indexOf('=')), it.slice(it.indexOf('=') + 1)]));
   const id = parseUuid(fields.get('id') ?? '');
-  const at = parseInstant(fields.get('created_at') ?? '');
-  if (id === undefined || at === undefined) throw badRequest(BAD_TOKEN);
+  if (id === undefined) throw badRequest(BAD_TOKEN);
+  // A time that is none comes after every other.
+  const at = parseInstant(fields.get('created_at') ?? '') ?? Number.POSITIVE_INFINITY;
   return (it) => it.created_at < at || (it.created_at === at && it.id > id);
 }
 
@@ -153,13 +162,12 @@ const messageToken = (id: string): string => Buffer.from(MESSAGE_TOKEN + id).toS
 export function messagePage<T extends Dated>(asked: Asked, every: readonly T[]): Page<T> {
   const given = first(asked.query, 'page_size');
   const size = given === '' ? 0 : atoi(given);
-  if (size === undefined) throw mislabelled(`strconv.Atoi: parsing ${JSON.stringify(given)}: invalid syntax`);
+  if (size === undefined) throw mislabelled(atoiComplaint(given));
   const token = first(asked.query, 'page_token');
   const text = Buffer.from(token, 'base64url').toString();
   const id = token === '' ? NIL : parseUuid(text.startsWith(MESSAGE_TOKEN) ? text.slice(MESSAGE_TOKEN.length) : '');
-  if (id === undefined) throw mislabelled(BAD_TOKEN);
+  if (id === undefined) throw mislabelled('decode token: illegal base64 data at input byte 0');
   const at = every.findIndex((it) => it.id === id);
   const use = { size: clamp(size, 10, 500), start: messageToken(NIL), token: (it: T) => messageToken(it.id) };
   return tokenPage(asked, every.slice(at + 1), use);
 }
-

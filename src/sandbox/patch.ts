@@ -1,10 +1,11 @@
 /** JSON Patch on one identity (identity/handler.go:1097): all of Kratos' JSON is the document, credentials and hashes too. */
-import { flag, instant, int, list, mapOf, raw, state, struct, text, uuid, type Decoded } from './decode.ts';
+import { flag, instant, int, list, mapOf, nullableText, nullableUuid, raw, state, struct, text, uuid, type Decoded } from './decode.ts';
 import { badMessage, internal, json, Refusal, taken, type SandboxReply } from './envelope.ts';
 import { identityOf } from './identities.ts';
 import { CREDENTIAL_TYPES, printIdentity, type Credential, type Credentials, type Identity, type VerifiableAddress } from './identity.ts';
 import { applyPatch } from './json-patch.ts';
-import { GoError, isObject, readWhole, write, type Json } from './json.ts';
+import { GoError, readWhole } from './json-read.ts';
+import { isObject, write, type Json } from './json.ts';
 import { TOO_LARGE, type SandboxRequest } from './request.ts';
 import { asWritten, isState, schemaUrl, settle } from './settle.ts';
 import { stamp, type Instant } from './time.ts';
@@ -14,9 +15,16 @@ import type { World } from './world.ts';
 
 const addressShape = { id: uuid, value: text, via: text, created_at: instant, updated_at: instant };
 const verifiableShape = { ...addressShape, verified: flag, status: text, verified_at: instant };
-const credentialShape = { type: text, identifiers: list('[]string', text), config: raw, version: int, created_at: instant, updated_at: instant };
+const credentialShape = {
+  type: text,
+  identifiers: list('[]string', text),
+  config: raw,
+  version: int,
+  created_at: instant,
+  updated_at: instant,
+};
 const shape = {
-  external_id: text,
+  external_id: nullableText,
   credentials: mapOf(struct('lenient', 'identity.Credentials', credentialShape)),
   schema_id: text,
   schema_url: text,
@@ -28,7 +36,7 @@ const shape = {
   metadata_public: raw,
   metadata_admin: raw,
   created_at: instant,
-  organization_id: uuid,
+  organization_id: nullableUuid,
 };
 type Patched = Decoded<typeof shape>;
 const patchedIdentity = struct('lenient', 'identity.WithCredentialsAndAdminMetadataInJSON', shape);
@@ -38,12 +46,12 @@ export async function patchIdentity(world: World, request: SandboxRequest<'patch
   if (request.truncated) throw internal(TOO_LARGE);
   const before = identityOf(world, request.params.id);
   const patched = patchOf(world, before, request.body);
-  const draft = withPatch(world, before, patched);
+  const draft = withPatch(before, patched, world.now());
   const after = settle(world, validate, draft);
   if (world.clashes(after)) throw taken();
   world.put(after);
   // The URL is the one the document had: that of the schema before, or whatever the patch made of it.
-  const view = { schema_url: patched.schema_url ?? '', include: [], sorted: false } as const;
+  const view = { schema_url: patched.schema_url ?? '', include: [], sorted: false, metadata_admin: 'given' } as const;
   return json(200, printIdentity(asWritten(after, before.credentials), view));
 }
 
@@ -67,29 +75,30 @@ function documentOf(world: World, identity: Identity): Json {
   return readWhole(write({ ...printed, credentials: credentials.length === 0 ? undefined : Object.fromEntries(credentials) }));
 }
 
-function withPatch(world: World, before: Identity, patched: Patched): Identity {
-  const now = world.now();
-  const given = patched.state ?? '';
-  if (given !== before.state && !isState(given)) {
-    const reason = `The supplied state ('${given}') was not valid. Valid states are ('active', 'inactive').`;
-    throw badMessage('identity state is not valid', reason);
-  }
+function withPatch(before: Identity, patched: Patched, now: Instant): Identity {
+  const given = stateOf(before, patched.state ?? '');
   return {
     ...before,
     external_id: patched.external_id ?? '',
     credentials: credentialsOf(before.credentials, patched.credentials ?? {}, now),
-    schema_id: patched.schema_id === undefined || patched.schema_id === '' ? world.settings.defaultSchemaId : patched.schema_id,
+    schema_id: patched.schema_id ?? '',
     state: given,
     state_changed_at: given === before.state ? patched.state_changed_at : now,
     traits: patched.traits === undefined ? {} : patched.traits,
     verifiable_addresses: (patched.verifiable_addresses ?? []).map((it) => verifiable(before, it ?? {}, now)),
-    recovery_addresses: (patched.recovery_addresses ?? []).map((it) => ({ ...address(it ?? {}, now) })),
-    metadata_public: patched.metadata_public ?? null,
-    metadata_admin: patched.metadata_admin ?? null,
+    recovery_addresses: (patched.recovery_addresses ?? []).map((it) => address(it ?? {}, now)),
+    metadata_public: patched.metadata_public,
+    metadata_admin: patched.metadata_admin,
     created_at: patched.created_at ?? before.created_at,
     updated_at: now,
     organization_id: patched.organization_id ?? null,
   };
+}
+
+function stateOf(before: Identity, given: string): string {
+  if (given === before.state || isState(given)) return given;
+  const reason = `The supplied state ('${given}') was not valid. Valid states are ('active', 'inactive').`;
+  throw badMessage('identity state is not valid', reason);
 }
 
 function credentialsOf(before: Credentials, patched: NonNullable<Patched['credentials']>, now: Instant): Credentials {
@@ -98,11 +107,17 @@ function credentialsOf(before: Credentials, patched: NonNullable<Patched['creden
     const old = before[type];
     const config = isObject(it.config) ? it.config : {};
     const identifiers = (it.identifiers ?? []).map((identifier) => identifier ?? '');
-    const next = { type, identifiers, config, version: it.version ?? 0, created_at: it.created_at ?? now, updated_at: it.updated_at ?? now };
+    const next = {
+      type,
+      identifiers,
+      config,
+      version: it.version ?? 0,
+      created_at: it.created_at ?? now,
+      updated_at: it.updated_at ?? now,
+    };
     if (old === undefined) return [type, { ...next, created_at: now, updated_at: now }];
     const same = write(config) === write(old.config) && identifiers.toString() === old.identifiers.toString();
-    // A changed configuration makes the row a new one.
-    return [type, same ? next : { ...next, created_at: now, updated_at: now }];
+    return [type, same ? next : { ...next, updated_at: now }];
   });
   return Object.fromEntries(entries);
 }

@@ -36,7 +36,7 @@ export async function updateIdentity(world: World, request: SandboxRequest<'upda
     external_id: given.external_id ?? '',
     state,
     state_changed_at: state === before.state ? before.state_changed_at : now,
-    credentials: importCredentials(world, before.credentials, given.credentials ?? {}, now),
+    credentials: importCredentials(world, before.credentials, given.credentials ?? {}),
     updated_at: now,
   };
   const after = settle(world, validate, draft);

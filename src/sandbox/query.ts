@@ -48,5 +48,10 @@ export function withParameters(query: Query, changes: Readonly<Record<string, st
   return changed;
 }
 
-/** Go's `strconv.Atoi`; undefined if it is no integer. */
-export const atoi = (text: string): number | undefined => (/^[+-]?\d+$/.test(text) ? Number(text) : undefined);
+const MAX_INT = 2n ** 63n - 1n;
+/** Go's `strconv.Atoi`; undefined if it is no integer of 64 bits. */
+export const atoi = (text: string): number | undefined =>
+  /^[+-]?\d+$/.test(text) && BigInt(text.replace('+', '')) <= MAX_INT ? Number(text) : undefined;
+/** What Go says of a text that `atoi` does not take. */
+export const atoiComplaint = (text: string): string =>
+  `strconv.Atoi: parsing ${JSON.stringify(text)}: ${/^[+-]?\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`;

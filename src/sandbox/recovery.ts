@@ -49,9 +49,31 @@ function lifespan(text: string, kind: 'code' | 'link'): number {
 
 function checkReturnTo(world: World, query: Query): void {
   const to = first(query, 'return_to');
-  if (to === '' || !/^[a-z][a-z0-9+.-]*:|^\/\//i.test(to)) return;
-  if (to.startsWith(APPLICATION) || to.startsWith(`${world.settings.publicUrl}/self-service`)) return;
-  throw badRequest(`Requested return_to URL ${JSON.stringify(to)} is not allowed.`, 'self_service_flow_return_to_forbidden');
+  const wrong = urlComplaint(to);
+  if (wrong !== undefined) {
+    throw badRequest(`Unable to parse the return_to query parameter as an URL: parse ${JSON.stringify(to)}: ${wrong}`);
+  }
+  // Relative ones are the application's own, if they begin with a slash.
+  if (/^(?:\/(?!\/)|[?#]|$)/.test(to)) return;
+  const meant = to.startsWith('//') ? `http:${to}` : SCHEME.test(to) ? to : `${APPLICATION}/${to}`;
+  const allowed = [APPLICATION, `${world.settings.publicUrl}/self-service`];
+  if (SCHEME.test(to) && allowed.some((it) => isBelow(to, it))) return;
+  throw badRequest(`Requested return_to URL ${JSON.stringify(meant)} is not allowed.`, 'self_service_flow_return_to_forbidden');
+}
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+/** The same host, and a path that begins alike. */
+function isBelow(text: string, base: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const [url, allowed] = [new URL(text), new URL(base)];
+  return url.origin === allowed.origin && (allowed.pathname === '/' || url.pathname.startsWith(allowed.pathname));
+}
+/** Go's commonest words for what is no URL. */
+function urlComplaint(text: string): string | undefined {
+  if (text.startsWith(':')) return 'missing protocol scheme';
+  if (!SCHEME.test(text) && /^[^/?#]*:/.test(text)) return 'first path segment in URL cannot contain colon';
+  const port = /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*?(:[^:/?#\]]*)(?:[/?#]|$)/i.exec(text)?.[1];
+  return port === undefined || /^:\d*$/.test(port) ? undefined : `invalid port ${JSON.stringify(port)} after host`;
 }
 
 const secret = (status: number, value: unknown): SandboxReply => ({
@@ -63,7 +85,7 @@ const secret = (status: number, value: unknown): SandboxReply => ({
 export function createRecoveryCode(world: World, request: SandboxRequest<'createRecoveryCode'>): SandboxReply {
   const { identity, expires_at } = read(world, request, 'code');
   if (identity === undefined) throw unknownRow('could not find identity');
-  const recovery_code = String(randomInt(1_000_000)).padStart(6, '0');
+  const recovery_code = newCode();
   return secret(201, { recovery_link: `${APPLICATION}/recovery?flow=${newId()}`, recovery_code, expires_at });
 }
 
@@ -73,6 +95,9 @@ export function createRecoveryLink(world: World, request: SandboxRequest<'create
   const recovery_link = `${world.settings.publicUrl}/self-service/recovery?flow=${newId()}&token=${token()}`;
   return secret(200, { recovery_link, expires_at });
 }
+
+/** Six digits, zeros in front. */
+export const newCode = (): string => String(randomInt(1_000_000)).padStart(6, '0');
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** 32 letters and digits. */

@@ -1,7 +1,8 @@
 /** A request that found its route. */
 import type { EndpointName, PathParams } from '../client/endpoints.ts';
 import { badMessage, badRequest } from './envelope.ts';
-import { GoError, readFirst, type Json } from './json.ts';
+import { GoError, readFirst } from './json-read.ts';
+import type { Json } from './json.ts';
 import type { Asked } from './pages.ts';
 
 /** What the server takes of a body; the rest is cut (cmd/daemon/serve.go:187). */
@@ -32,7 +33,9 @@ export function readForm(request: Body, method: string): Json {
   const type = request.contentType.split(';')[0]?.trim() ?? '';
   if (request.body === '') throw badRequest('Unable to decode HTTP Request Body because its HTTP Header "Content-Length" is zero.');
   if (type.toLowerCase() !== 'application/json') {
-    throw badRequest(`HTTP ${method} Request used unknown HTTP Header "Content-Type: ${request.contentType}", only [application/json] are supported.`);
+    throw badRequest(
+      `HTTP ${method} Request used unknown HTTP Header "Content-Type: ${request.contentType}", only [application/json] are supported.`,
+    );
   }
   if (request.truncated) throw badRequest(`Unable to read HTTP POST body: ${TOO_LARGE}`);
   return formError(() => readFirst(request.body));

@@ -10,14 +10,7 @@ import { updateIdentity } from './put.ts';
 import { createRecoveryCode, createRecoveryLink } from './recovery.ts';
 import type { SandboxRequest } from './request.ts';
 import { getIdentitySchema, listIdentitySchemas } from './schemas.ts';
-import {
-  deleteIdentitySessions,
-  disableSession,
-  extendSession,
-  getSession,
-  listIdentitySessions,
-  listSessions,
-} from './sessions.ts';
+import { deleteIdentitySessions, disableSession, extendSession, getSession, listIdentitySessions, listSessions } from './sessions.ts';
 import type { World } from './world.ts';
 
 export type Handler<N extends EndpointName> = (world: World, request: SandboxRequest<N>) => SandboxReply | Promise<SandboxReply>;

@@ -63,7 +63,11 @@ export const SEED_SCHEMAS: readonly IdentitySchema[] = [
 
 export function listIdentitySchemas(world: World, request: SandboxRequest<'listIdentitySchemas'>): SandboxReply {
   const page = schemaPage(request, world.schemas);
-  return json(200, page.items.map(({ id, schema }) => ({ id, schema })), page.headers);
+  return json(
+    200,
+    page.items.map(({ id, schema }) => ({ id, schema })),
+    page.headers,
+  );
 }
 
 export function getIdentitySchema(world: World, request: SandboxRequest<'getIdentitySchema'>): SandboxReply {

@@ -24,11 +24,11 @@ export function printSession(world: World, session: Session, expand: Expand): Re
   const view = {
     schema_url: owner === undefined || expand.identity === 'bare without schema_url' ? '' : schemaUrl(world, owner.schema_id),
     metadata_admin: 'never',
-    ...(expand.identity === 'full' ? {} : { addresses: false }),
+    ...(expand.identity === 'full' ? {} : { addresses: false as const }),
   } as const;
   return {
     id: session.id,
-    active: session.active && session.expires_at > world.now() && (owner === undefined || owner.state === 'active'),
+    active: session.active && session.expires_at > world.present() && (owner === undefined || owner.state === 'active'),
     expires_at: stamp(session.expires_at),
     authenticated_at: stamp(session.authenticated_at),
     authenticator_assurance_level: session.authenticator_assurance_level,
@@ -69,11 +69,15 @@ function activeFilter(query: Query, now: Instant): (session: Session) => boolean
 }
 
 export function listSessions(world: World, request: SandboxRequest<'listSessions'>): SandboxReply {
-  const wanted = activeFilter(request.query, world.now());
+  const wanted = activeFilter(request.query, world.present());
   const expand = expansion(request.query);
   const page = sessionPage(request, world.newestSessions().filter(wanted));
   const shown = { identity: expand.identity ? 'bare' : 'no', devices: expand.devices ? 'full' : 'null' } as const;
-  return json(200, page.items.map((it) => printSession(world, it, shown)), page.headers);
+  return json(
+    200,
+    page.items.map((it) => printSession(world, it, shown)),
+    page.headers,
+  );
 }
 
 export function getSession(world: World, request: SandboxRequest<'getSession'>): SandboxReply {
@@ -101,10 +105,14 @@ export function extendSession(world: World, request: SandboxRequest<'extendSessi
 
 export function listIdentitySessions(world: World, request: SandboxRequest<'listIdentitySessions'>): SandboxReply {
   const id = uuidOf(request.params.id);
-  const wanted = activeFilter(request.query, world.now());
+  const wanted = activeFilter(request.query, world.present());
   const page = identitySessionPage(request, world.sessionsOf(id).filter(wanted));
   const shown = { identity: 'bare without schema_url', devices: 'full' } as const;
-  return json(200, page.items.map((it) => printSession(world, it, shown)), page.headers);
+  return json(
+    200,
+    page.items.map((it) => printSession(world, it, shown)),
+    page.headers,
+  );
 }
 
 export function deleteIdentitySessions(world: World, request: SandboxRequest<'deleteIdentitySessions'>): SandboxReply {

@@ -15,7 +15,11 @@ export function settle(world: World, validate: Validate, draft: Identity): Ident
   if (schema === undefined) throw badRequest(`Unable to find JSON Schema ID: ${draft.schema_id}`);
   const checked = validate(schema.schema, draft.traits);
   if (checked.derived === undefined) throw badRequest(checked.reason);
-  const { derived } = checked;
+  return follow(draft, checked.derived);
+}
+
+/** The identifiers and addresses that follow from the traits. */
+export function follow(draft: Identity, derived: Derived): Identity {
   return {
     ...draft,
     credentials: withIdentifiers(draft.credentials, derived, draft.updated_at),
@@ -29,8 +33,18 @@ function backed<T extends RecoveryAddress>(before: readonly T[], wanted: readonl
   const unique = wanted.filter((it, index) => wanted.findIndex((other) => other.via === it.via && other.value === it.value) === index);
   return unique.map((it) => before.find((old) => old.via === it.via && old.value === it.value) ?? fresh(it));
 }
-const newRecovery = ({ via, value }: Address, now: Instant): RecoveryAddress => ({ id: newId(), value, via, created_at: now, updated_at: now });
-const newVerifiable = (address: Address, now: Instant): VerifiableAddress => ({ ...newRecovery(address, now), verified: false, status: 'pending' });
+const newRecovery = ({ via, value }: Address, now: Instant): RecoveryAddress => ({
+  id: newId(),
+  value,
+  via,
+  created_at: now,
+  updated_at: now,
+});
+const newVerifiable = (address: Address, now: Instant): VerifiableAddress => ({
+  ...newRecovery(address, now),
+  verified: false,
+  status: 'pending',
+});
 
 /** Where no trait names an identifier any more, the old ones stay (extension_credentials.go:116). */
 function withIdentifiers(before: Credentials, derived: Derived, now: Instant): Credentials {
@@ -45,7 +59,14 @@ function withIdentifiers(before: Credentials, derived: Derived, now: Instant): C
   }
   return after;
 }
-const blank = (type: string, now: Instant): Credential => ({ type, identifiers: [], config: {}, version: 0, created_at: now, updated_at: now });
+const blank = (type: string, now: Instant): Credential => ({
+  type,
+  identifiers: [],
+  config: {},
+  version: 0,
+  created_at: now,
+  updated_at: now,
+});
 function touched(credential: Credential, identifiers: readonly string[], now: Instant): Credential {
   const same = identifiers.length === credential.identifiers.length && identifiers.every((it) => credential.identifiers.includes(it));
   return same ? credential : { ...credential, identifiers, updated_at: now };

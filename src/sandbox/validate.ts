@@ -5,7 +5,9 @@ import { isEmail, isPhone } from './formats.ts';
 import { kindOf, isObject, type Json, type JsonObject } from './json.ts';
 import { ExactNumber } from '../lib/json.ts';
 
-export type Checked = { readonly derived: Derived; readonly reason?: undefined } | { readonly reason: string; readonly derived?: undefined };
+export type Checked =
+  | { readonly derived: Derived; readonly reason?: undefined }
+  | { readonly reason: string; readonly derived?: undefined };
 export type Validate = (schema: JsonObject, traits: Json) => Checked;
 
 let loading: Promise<Validate> | undefined;
@@ -18,7 +20,6 @@ async function load(): Promise<Validate> {
   formats.default.default(ajv);
   ajv.addFormat('email', isEmail);
   ajv.addFormat('tel', isPhone);
-  ajv.addKeyword('ory.sh/kratos');
   const compiled = new WeakMap<JsonObject, ValidateFunction>();
   return (schema, traits) => {
     const check = compiled.get(schema) ?? ajv.compile(schema);
@@ -52,7 +53,9 @@ function fromAjv(errors: readonly ErrorObject[]): Problem[] {
     const alike = errors.filter((it) => it.keyword === error.keyword && it.instancePath === error.instancePath);
     problems.set(`${error.instancePath} ${schema}`, { instance: error.instancePath, schema, message: message(error, alike) });
   }
-  return [...problems.values()];
+  // Kratos judges the format of a value before everything else about it.
+  const isFormat = (it: Problem) => Number(it.schema.endsWith('/format'));
+  return [...problems.values()].sort((a, b) => isFormat(b) - isFormat(a));
 }
 
 const quoted = (names: readonly unknown[]): string => names.map((it) => JSON.stringify(it)).join(', ');
@@ -91,15 +94,22 @@ function lines(problems: readonly Problem[], at: { instance: string; schema: str
     const step = /^\/(?:properties\/[^/]+|items|[^/]+)/.exec(problem.schema.slice(at.schema.length))?.[0] ?? '';
     // An item of an array is a node of its own, though its schema is that of the others.
     const depth = at.instance.split('/').length;
-    const child = `${step} ${problem.instance.split('/').slice(0, depth + 1).join('/')}`;
+    const child = `${step} ${problem.instance
+      .split('/')
+      .slice(0, depth + 1)
+      .join('/')}`;
     below.set(child, [...(below.get(child) ?? []), problem]);
   }
+  const line = (it: Problem) => [`I[#${it.instance}] S[#${it.schema}] ${it.message}`];
+  // Superfluous members are looked for after the known ones have been judged.
+  const isLast = (it: Problem) => it.schema.endsWith('/additionalProperties');
   const children = [
-    ...own.map((it) => [`I[#${it.instance}] S[#${it.schema}] ${it.message}`]),
+    ...own.filter((it) => !isLast(it)).map(line),
     ...[...below].map(([child, some]) => {
       const [step = '', instance = ''] = child.split(' ');
       return lines(some, { instance, schema: at.schema + step });
     }),
+    ...own.filter(isLast).map(line),
   ];
   if (children.length === 1) return children.flat();
   return [`I[#${at.instance}] S[#${at.schema}] validation failed`, ...children.flat().map((line) => `  ${line}`)];

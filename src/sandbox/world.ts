@@ -1,6 +1,6 @@
 /** The sandbox's database: everything in memory, with the unique indexes that Kratos' tables have. */
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
-import type { Identity } from './identity.ts';
+import type { Credentials, Identity } from './identity.ts';
 import type { JsonObject } from './json.ts';
 import type { Instant } from './time.ts';
 
@@ -14,10 +14,23 @@ export interface Session {
   readonly issued_at: Instant;
   readonly created_at: Instant;
   readonly authenticator_assurance_level: string;
-  readonly authentication_methods: readonly { readonly method: string; readonly aal: string; readonly completed_at: Instant }[];
-  readonly devices: readonly { readonly id: string; readonly ip_address: string; readonly user_agent: string; readonly location: string }[];
+  readonly authentication_methods: readonly Method[];
+  readonly devices: readonly Device[];
   /** Only sessions that began with a login have one. */
   readonly token?: string;
+}
+
+export interface Method {
+  readonly method: string;
+  readonly aal: string;
+  readonly completed_at: Instant;
+  readonly provider?: string;
+}
+export interface Device {
+  readonly id: string;
+  readonly ip_address: string;
+  readonly user_agent: string;
+  readonly location: string;
 }
 
 export interface Message {
@@ -25,8 +38,9 @@ export interface Message {
   readonly status: 'queued' | 'sent' | 'processing' | 'abandoned';
   readonly type: 'email' | 'sms';
   readonly recipient: string;
-  readonly body: string;
+  /** Redacted in answers, unless `dev`. */
   readonly subject: string;
+  readonly body: string;
   readonly template_type: string;
   readonly send_count: number;
   readonly dispatches: readonly Dispatch[];
@@ -58,6 +72,8 @@ export interface IdentitySchema {
 export interface Settings {
   readonly recovery: { readonly code: boolean; readonly link: boolean };
   readonly fasterExtend: boolean;
+  /** Shows the text of courier messages, as `kratos serve --dev` does. */
+  readonly dev: boolean;
   readonly defaultSchemaId: string;
   readonly publicUrl: string;
   readonly adminUrl: string;
@@ -95,9 +111,23 @@ export class World {
     return this.#last;
   }
 
-  schema(id: string): IdentitySchema | undefined {
+  /** The same for reads, which leave no trace of when they were. */
+  present(): Instant {
+    return Math.max(this.#clock().getTime() * 1000, this.#last);
+  }
+
+  /** An empty one stands for the default. */
+  schemaId(given: string | undefined): string {
+    return given === undefined || given === '' ? this.settings.defaultSchemaId : given;
+  }
+  /** By its id, or by that in base64url. */
+  schema(given: string): IdentitySchema | undefined {
+    const id = this.schemaId(given);
     const decoded = Buffer.from(id, 'base64url').toString();
-    return this.schemas.find((it) => it.id === id) ?? this.schemas.find((it) => it.id === decoded && Buffer.from(it.id).toString('base64url') === id);
+    return (
+      this.schemas.find((it) => it.id === id) ??
+      this.schemas.find((it) => it.id === decoded && Buffer.from(it.id).toString('base64url') === id)
+    );
   }
 
   /** Whether another identity, or the identity itself twice, already has one of its unique values. */
@@ -117,7 +147,7 @@ export class World {
   /** Stores it, new or changed. The caller has looked for clashes. */
   put(identity: Identity): void {
     this.#forget(this.identities.get(identity.id));
-    this.identities.set(identity.id, identity);
+    this.identities.set(identity.id, { ...identity, credentials: trimmed(identity.credentials) });
     for (const key of uniqueKeys(identity)) this.#owners.set(key, identity.id);
   }
 
@@ -154,7 +184,12 @@ export class World {
   }
 }
 
-const identifierKey = (type: string, identifier: string): string => `credential\0${type}\0${identifier}`;
+/** Login identifiers lose the blanks around them when they are stored, and not in the answer to the write. */
+const trimmed = (credentials: Credentials): Credentials =>
+  Object.fromEntries(
+    Object.entries(credentials).map(([type, it]) => [type, { ...it, identifiers: it.identifiers.map((identifier) => identifier.trim()) }]),
+  );
+const identifierKey = (type: string, identifier: string): string => `credential\0${type}\0${identifier.trim()}`;
 const externalKey = (externalId: string): string => `external\0${externalId}`;
 
 function uniqueKeys(identity: Identity): string[] {

@@ -21,14 +21,22 @@ export interface Connection {
 }
 
 export function connectStdio(build: McpServerFactory, { input, output, onerror }: StdioPorts): Connection {
-  const lines = input.pipe(new ExactLines());
-  const transport = new StdioServerTransport(lines, output, { maxBufferSize: MAX_LINE });
+  const transport = new WatchedTransport(input.pipe(new ExactLines()), output, { maxBufferSize: MAX_LINE });
   const handle = serveStdio(build, { transport, onerror });
-  const closed = new Promise<void>((resolve) => {
-    lines.once('close', resolve);
-    lines.once('end', resolve);
+  return { close: () => handle.close(), closed: transport.closed };
+}
+
+/** The SDK's transport, which closes itself at the end of input and after a line that is too long; its `onclose` is taken by the SDK. */
+class WatchedTransport extends StdioServerTransport {
+  #tell = (): void => {};
+  readonly closed = new Promise<void>((resolve) => {
+    this.#tell = resolve;
   });
-  return { close: () => handle.close(), closed };
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#tell();
+  }
 }
 
 /**

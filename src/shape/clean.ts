@@ -24,7 +24,7 @@ const FULL_CAP = 2_000;
 const WORD_CAP = 320;
 /** Kratos' page tokens are opaque and have no limit; with a piece missing the next page is lost. */
 const TOKEN_CAP = 4_000;
-const TOKENS: ReadonlySet<string> = new Set(['next_page_token', 'page_token']);
+const TOKEN_PATH = 'page.next_page_token';
 const MARK = 14; // room for "…(+1234567890)"
 
 interface Count {
@@ -36,7 +36,7 @@ interface Count {
 export function cleanTree(value: unknown, { full = false }: CleanOptions = {}): CleanTree {
   const count: Count = { removed: 0, cut: 0 };
   const cap = full ? FULL_CAP : CAP;
-  return { value: walk(value, { cap, depth: 0, key: '', count }) ?? null, ...count };
+  return { value: walk(value, { cap, depth: 0, path: '', count }) ?? null, ...count };
 }
 
 /** One text, on one line, at most `cap` characters with the mark of the cut. */
@@ -54,8 +54,8 @@ export function cleanText(raw: string, cap: number, count: Count = { removed: 0,
 interface At {
   readonly cap: number;
   readonly depth: number;
-  /** The name of the member that is being cleaned. */
-  readonly key: string;
+  /** Dotted, from the root. */
+  readonly path: string;
   readonly count: Count;
 }
 
@@ -71,8 +71,8 @@ function walk(value: unknown, at: At): unknown {
   return members(value, inside);
 }
 
-function capOf(value: string, { cap, key }: At): number {
-  if (TOKENS.has(key)) return TOKEN_CAP;
+function capOf(value: string, { cap, path }: At): number {
+  if (path === TOKEN_PATH) return TOKEN_CAP;
   return cap < WORD_CAP && !/\s/.test(value) ? WORD_CAP : cap;
 }
 
@@ -80,7 +80,7 @@ function capOf(value: string, { cap, key }: At): number {
 function members(value: object, at: At): Record<string, unknown> {
   const entries = new Map<string, unknown>();
   for (const [raw, member] of Object.entries(value)) {
-    const cleaned = walk(member, { ...at, key: raw });
+    const cleaned = walk(member, { ...at, path: at.path === '' ? raw : `${at.path}.${raw}` });
     if (cleaned === undefined) continue;
     const name = cleanText(raw, CAP, at.count);
     entries.set(entries.has(name) ? free(name, entries) : name, cleaned);

@@ -7,8 +7,13 @@ import { wholeSeconds } from './time.ts';
 export const MessageOut = z.looseObject({
   id: z.string(),
   status: z.string().optional(),
+  type: z.string().optional(),
   recipient: z.string().optional(),
   template_type: z.string().optional(),
+  channel: z.string().optional(),
+  send_count: z.number().optional(),
+  created_at: z.string().optional(),
+  updated_at: z.string().optional(),
 });
 
 export function messageView(message: KratosMessage): Record<string, unknown> {

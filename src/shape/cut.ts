@@ -1,48 +1,97 @@
-/** Takes fields out of a value until it is small enough, the largest that do, and names them. Pure. */
+/** Takes fields out of an object until it is small enough, the largest first, and says which. Pure. */
 import { isObject, type Json } from './present.ts';
 
-export interface Cut {
+export interface Shrunk {
   readonly value: Json;
-  /** How many fields are gone. */
-  readonly cut: number;
+  /** Dotted names of what is gone; of a list or an object that was shortened, with how much of it is left. */
+  readonly gone: readonly string[];
 }
 
-export interface CutOptions {
-  readonly budget: number;
-  readonly size: (cut: Cut) => number;
-  /** Fields that an earlier round took out and named. */
-  readonly already?: number;
+export interface ShrinkOptions {
+  /** By how many tokens it is too large, with these names to tell; 0 or less is small enough. */
+  readonly over: (shrunk: Shrunk) => number;
+  /** Members that stay, whatever they cost. */
+  readonly keep: ReadonlySet<string>;
 }
 
-/** Says which account and which page it is, so it goes last. */
-const KEPT_LONGEST: ReadonlySet<string> = new Set(['id', 'identity_id', 'page', 'cut_fields']);
-const NAMES_SHOWN = 8;
-const NAME_CAP = 60;
+type Container = Json | readonly unknown[];
+type Path = readonly string[];
 
-/**
- * Terminates since each round takes something out; what is left when there is nothing more to take is the smallest that can be said.
- * A list loses its second half, an object its largest members; from the text of `JSON.stringify` one sees what is large.
- */
-export function cutFields(value: Json, { budget, size, already = 0 }: CutOptions): Cut {
-  const gone = new Set<string>(named(value));
-  const before = gone.size;
-  let current = value;
-  const state = (): Cut => ({ value: gone.size > before ? withNames(current, gone) : current, cut: already + gone.size - before });
+interface Step {
+  readonly path: Path;
+  /** How many items or members stay; undefined: the whole field goes. */
+  readonly first?: number;
+  readonly of?: number;
+}
+
+/** A token of text costs about this many characters of JSON, counted on the low side: a round that took too little is followed by another. */
+const CHARACTERS_PER_TOKEN = 1.5;
+/** A container none of whose members is at least this part of it is shortened instead of being searched. */
+const SMALL_PART = 8;
+
+/** Each round takes something out, a fair part of what is there, so the end is near: small enough, or nothing left but what is kept. */
+export function shrink(value: Json, { over, keep }: ShrinkOptions): Shrunk {
+  const names = new Map<string, { readonly of?: number | undefined; readonly label: string }>();
+  let shrunk: Shrunk = { value, gone: [] };
+  for (let excess = over(shrunk); excess > 0; excess = over(shrunk)) {
+    const step = nextStep(shrunk.value, { need: excess * CHARACTERS_PER_TOKEN, keep });
+    if (!step) return shrunk;
+    const name = step.path.join('.');
+    for (const inner of names.keys()) if (inner.startsWith(`${name}.`)) names.delete(inner);
+    const of = names.get(name)?.of ?? step.of;
+    names.set(name, { of, label: step.first === undefined ? name : `${name} (first ${step.first} of ${of})` });
+    const next = apply(shrunk.value, step.path, step.first);
+    shrunk = { value: isObject(next) ? next : {}, gone: [...names.values()].map((it) => it.label) };
+  }
+  return shrunk;
+}
+
+interface Search {
+  /** How many characters of JSON should go. */
+  readonly need: number;
+  readonly keep: ReadonlySet<string>;
+}
+
+/** Goes down into the largest member, and on as long as one alone would do, so that as little as possible is lost. */
+function nextStep(root: Json, { need, keep }: Search): Step | undefined {
+  let node: Container = root;
+  let path: Path = [];
   for (;;) {
-    const over = size(state()) - budget;
-    if (over <= 0) return state();
-    const path = largest(current, over * 3); // a token is rarely shorter than three characters
-    if (path === undefined) return smallest(state(), { budget, size });
-    current = without(current, path) as Json; // the path leads below the root, which stays an object
-    gone.add(nameOf(path));
+    const members = sized(node, path.length === 0 ? keep : new Set());
+    const big = members.reduce((a, b) => (b.size > a.size ? b : a), NOTHING);
+    if (big === NOTHING) return path.length > 0 ? { path } : undefined;
+    if ((big.size >= need || path.length === 0) && isContainer(big.member)) {
+      path = [...path, big.name];
+      node = big.member;
+      continue;
+    }
+    const total = members.reduce((sum, it) => sum + it.size, 0);
+    const isSmall = big.size < need && big.size * SMALL_PART < total;
+    if (path.length > 0 && (Array.isArray(node) || isSmall)) return { path, first: Math.floor(members.length / 2), of: members.length };
+    return { path: [...path, big.name] };
   }
 }
 
-const named = ({ cut_fields }: Json): readonly string[] => (Array.isArray(cut_fields) ? cut_fields.filter((it) => typeof it === 'string') : []);
+interface Sized {
+  readonly name: string;
+  readonly member: unknown;
+  readonly size: number;
+}
+const NOTHING: Sized = { name: '', member: undefined, size: -1 };
 
-/** When even the names are too much: their number. */
-function smallest({ value, cut }: Cut, { budget, size }: CutOptions): Cut {
-  const counted = { value: { ...value, cut_fields: [`${cut} fields`] }, cut };
-  if (size(counted) <= budget) return counted;
-  return { value: Object.fromEntries(Object.entries(value).filter(([, it]) => Array.isArray(it)).map(([name]) => [name, []])), cut };
+const sized = (node: Container, keep: ReadonlySet<string>): readonly Sized[] =>
+  Object.entries(node)
+    .filter(([name]) => !keep.has(name))
+    .map(([name, member]: [string, unknown]) => ({ name, member, size: name.length + (JSON.stringify(member) ?? '').length }));
+
+const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+
+/** A copy without the field at the path, or with only its `first` items or members. */
+function apply(node: unknown, [head, ...rest]: Path, first: number | undefined): unknown {
+  if (head === undefined)
+    return Array.isArray(node) ? node.slice(0, first) : Object.fromEntries(Object.entries(node ?? {}).slice(0, first));
+  if (Array.isArray(node)) return node.map((it: unknown, index) => (String(index) === head ? apply(it, rest, first) : it));
+  const entries = Object.entries(isObject(node) ? node : {});
+  if (rest.length === 0 && first === undefined) return Object.fromEntries(entries.filter(([name]) => name !== head));
+  return Object.fromEntries(entries.map(([name, member]) => [name, name === head ? apply(member, rest, first) : member]));
 }

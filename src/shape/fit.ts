@@ -1,9 +1,9 @@
 /** Cuts a result to a budget: at a record boundary where it has records, else field by field, the largest first. Pure. */
-import { cutFields, type Cut } from './cut.ts';
+import { shrink, type Shrunk } from './cut.ts';
 import { isObject, type Json } from './present.ts';
 
 export interface Fitted {
-  /** The value within the budget. Where fields were cut, `cut_fields` names them. */
+  /** Within the budget. Where fields were cut, its `cut_fields` names them. */
   readonly value: Json;
   /** Records that are in it, and that there were; both 1 where a result has no records. */
   readonly shown: number;
@@ -15,44 +15,81 @@ export interface Fitted {
 export interface FitOptions {
   /** The member that holds the records. */
   readonly records?: string | undefined;
-  /** Tokens, as `measure` counts them. */
+  /** Tokens, as `measure` counts them. From 300 on everything fits. */
   readonly budget: number;
-  /** The size of everything that leaves for this value, in tokens. */
-  readonly measure: (value: Json, shown: Pick<Fitted, 'shown' | 'of' | 'cut'>) => number;
+  /** The size in tokens of everything that leaves for it. */
+  readonly measure: (fitted: Fitted) => number;
 }
 
-/** What surrounds the records may have half of the budget. */
+/** What surrounds the records may have half of what is there; the page goes last, since without its token the rest is out of reach. */
 const SHARE = 0.5;
+const PAGE: ReadonlySet<string> = new Set(['page']);
+const NAMING: ReadonlySet<string> = new Set(['id', 'identity_id', 'page']);
 
 export function fit(value: Json, options: FitOptions): Fitted {
-  const list = options.records === undefined ? undefined : value[options.records];
-  if (options.records === undefined || !Array.isArray(list)) return whole(value, options);
-  return fitList(value, { ...options, name: options.records, list });
+  const all = options.records === undefined ? undefined : value[options.records];
+  if (options.records !== undefined && Array.isArray(all)) return fitList(value, { ...options, records: options.records, all });
+  return fitOne(value, { ...options, build: (it) => ({ ...withNames(it.value, it.gone), shown: 1, of: 1 }) });
 }
 
-function whole(value: Json, { budget, measure }: FitOptions): Fitted {
-  const size = (it: Cut) => measure(it.value, { shown: 1, of: 1, cut: it.cut });
-  return { ...cutFields(value, { budget, size }), shown: 1, of: 1 };
+interface ListOptions extends FitOptions {
+  readonly records: string;
+  readonly all: readonly unknown[];
 }
 
-interface List extends FitOptions {
-  readonly name: string;
-  readonly list: readonly unknown[];
+function fitList(value: Json, { records, all, budget, measure }: ListOptions): Fitted {
+  const of = all.length;
+  const whole = { value, shown: of, of, cut: 0 };
+  if (measure(whole) <= budget) return whole;
+
+  const build = ({ value: around, gone }: Shrunk, items: readonly unknown[]): Fitted => {
+    const named = withNames({ ...around, [records]: items }, gone);
+    return { ...named, value: items.length < of ? incomplete(named.value) : named.value, shown: items.length, of };
+  };
+  const fixed = measure(build({ value: {}, gone: [] }, []));
+  const room = fixed + Math.max(0, budget - fixed) * SHARE;
+  const frame = shrink(without(value, records), { over: (it) => measure(build(it, [])) - room, keep: PAGE });
+  const shown = most(of, (count) => measure(build(frame, all.slice(0, count))) <= budget);
+  if (shown > 0 || of === 0) return build(frame, all.slice(0, shown));
+
+  const [first] = all;
+  const record = isObject(first) ? first : { value: first };
+  return fitOne(record, { budget, measure, build: (it) => build({ ...frame, gone: [...frame.gone, ...it.gone] }, [it.value]) });
 }
 
-function fitList(value: Json, { name, list, budget, measure }: List): Fitted {
-  const of = list.length;
-  const sizeOf = (it: Cut, shown: number) => measure(it.value, { shown, of, cut: it.cut });
-  if (sizeOf({ value, cut: 0 }, of) <= budget) return { value, shown: of, of, cut: 0 };
+interface OneOptions extends FitOptions {
+  readonly build: (shrunk: Shrunk) => Fitted;
+}
 
-  const around = { ...value, [name]: [] };
-  const room = Math.max(budget * SHARE, budget - sizeOf({ value: { [name]: list }, cut: 0 }, of));
-  const frame = cutFields(around, { budget: room, size: (it) => sizeOf(it, 0) });
-  const first = (count: number): Cut => ({ value: { ...frame.value, [name]: list.slice(0, count) }, cut: frame.cut });
-  const shown = most(of, (count) => sizeOf(incomplete(first(count), count < of), count) <= budget);
-  if (shown > 0 || of === 0) return { ...incomplete(first(shown), shown < of), shown, of };
-  const one = cutFields(incomplete(first(1), of > 1).value, { budget, size: (it) => sizeOf(it, 1), already: frame.cut });
-  return { ...one, shown: 1, of };
+/** Stops at the first that fits: fields taken out and named, their number only, without the token of the next page, without an id. */
+function fitOne(value: Json, { budget, measure, build }: OneOptions): Fitted {
+  const fits = (it: Fitted) => measure(it) <= budget;
+  const named = shrink(value, { over: (it) => measure(build(it)) - budget, keep: NAMING });
+  if (fits(build(named))) return build(named);
+  const gone = [`${named.gone.length} fields`];
+  const counted = build({ ...named, gone });
+  if (fits(counted)) return counted;
+  const pageless = (it: Shrunk): Fitted => {
+    const built = build({ ...it, gone });
+    return { ...built, value: incomplete(built.value) };
+  };
+  return pageless(shrink(named.value, { over: (it) => measure(pageless(it)) - budget, keep: new Set() }));
+}
+
+const NAMES_LENGTH = 400;
+
+/** `cut_fields` stands in the value, since the names are words of others as much as the values are. */
+function withNames(value: Json, gone: readonly string[]): Pick<Fitted, 'value' | 'cut'> {
+  if (gone.length === 0) return { value, cut: 0 };
+  const told: string[] = [];
+  let length = 0;
+  for (const name of gone) {
+    length += name.length;
+    if (length > NAMES_LENGTH) break;
+    told.push(name);
+  }
+  const more = gone.length - told.length;
+  return { value: { ...value, cut_fields: more > 0 ? [...told, `${more} more`] : told }, cut: gone.length };
 }
 
 /** The largest count up to `limit` that fits; fewer never need more. */
@@ -68,9 +105,9 @@ function most(limit: number, fits: (count: number) => boolean): number {
 }
 
 /** A list that was cut is not complete, and the token of the next page would pass over what was cut off. */
-function incomplete({ value, cut }: Cut, isCut: boolean): Cut {
+function incomplete(value: Json): Json {
   const { page } = value;
-  if (!isCut || !isObject(page)) return { value, cut };
-  const { next_page_token: _passesOver, ...rest } = page;
-  return { value: { ...value, page: { ...rest, complete: false } }, cut };
+  return isObject(page) ? { ...value, page: { ...without(page, 'next_page_token'), complete: false } } : value;
 }
+
+const without = (value: Json, name: string): Json => Object.fromEntries(Object.entries(value).filter(([it]) => it !== name));

@@ -13,6 +13,8 @@ export const IdentityOut = z.looseObject({
   schema_id: z.string().optional(),
   state: z.string().optional(),
   traits: z.unknown().optional(),
+  created_at: z.string().optional(),
+  updated_at: z.string().optional(),
 });
 
 export interface IdentityViewOptions {

@@ -35,12 +35,15 @@ function recordLine(record: unknown): string {
     .join(' ');
 }
 
+/** Dotted names this many times as long as JSON hold more name than value (a JSON Schema's do). */
+const REPETITIVE = 1.6;
+
 /** `traits.email=a@b.c traits.name.first=Ada`; as JSON where dotted names would repeat themselves into something longer. */
 function pairs(name: string, value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return [`${name}=${valueOf(value)}`];
   const dotted = [...leaves(name, value)];
   const json = `${name}=${JSON.stringify(value)}`;
-  return dotted.join(' ').length > json.length * 1.2 ? [json] : dotted;
+  return dotted.join(' ').length > json.length * REPETITIVE ? [json] : dotted;
 }
 
 function* leaves(name: string, value: object): Generator<string> {

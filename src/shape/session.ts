@@ -11,7 +11,12 @@ export const SessionOut = z.looseObject({
   id: z.string(),
   active: z.boolean().optional(),
   identity_id: z.string().optional(),
+  authenticated_at: z.string().optional(),
   expires_at: z.string().optional(),
+  issued_at: z.string().optional(),
+  aal: z.string().optional(),
+  methods: z.unknown().optional(),
+  devices: z.unknown().optional(),
 });
 
 /** Kratos takes address, agent and location of a device from request headers: whoever signs in can choose them. */

@@ -1,5 +1,6 @@
 /** Whom a change concerns: how a person knows the account, and what they are told about it. */
-import type { KratosIdentity } from '../client/bodies.ts';
+import type { KratosIdentity, KratosSession } from '../client/bodies.ts';
+import { ipOf } from '../lib/ip.ts';
 import { clean, own, say, type Own, type Said } from '../lib/text.ts';
 import type { Target } from '../operation.ts';
 
@@ -34,19 +35,24 @@ function isTypeable(value: string): boolean {
   return seen.text === value && value.trim() !== '' && seen.removed === 0 && seen.cut === 0;
 }
 
-/** What a person is told about the account that a change concerns. */
+/** What a person is told about the account that a change concerns, beside its label and id. */
 export function describe(identity: KratosIdentity): readonly Said[] {
-  const { label, id } = about(identity);
-  const names = [...new Set([...identifiers(identity, TYPED), ...identifiers(identity, FEDERATED)])].filter((it) => it !== label);
-  const whom = label === id ? say`Account ${id}, which has no sign-in name or address` : say`Account ${label}, id ${id}`;
-  const lines = [say`${own(whom)}: ${stateOf(identity)}, schema ${identity.schema_id}.`];
-  if (names.length > 0) lines.push(say`Also signs in as ${quoteList(names)}.`);
-  return lines;
+  const { label } = about(identity);
+  const names = [...new Set([...identifiers(identity, TYPED), ...identifiers(identity, FEDERATED)])].filter((it) => it !== label).sort();
+  const account = say`The account: ${stateOf(identity)}, schema ${identity.schema_id}.`;
+  return names.length > 0 ? [account, say`It also signs in as ${quoteList(names)}.`] : [account];
 }
 
 /** Kratos knows two states; anything else is quoted like every word of others. */
-export const stateOf = ({ state }: KratosIdentity): Own | string =>
-  state === 'active' || state === 'inactive' || state === undefined ? own(state ?? 'active') : state;
+export const stateOf = ({ state = 'active' }: KratosIdentity): Own | string =>
+  state === 'active' || state === 'inactive' ? own(state) : state;
+
+/** Where and when a session began. Kratos keeps no time of last use. */
+export function describeSession({ devices: [device], authenticated_at }: KratosSession): Own {
+  const address = ipOf(device?.ip_address ?? '') ?? 'an unknown address';
+  const since = authenticated_at ?? 'an unknown time';
+  return own(say`${device?.user_agent ?? 'an unknown device'} at ${address}, signed in at ${since}`);
+}
 
 /** Words of others as a list, each quoted, at most `max` of them. */
 export function quoteList(values: readonly string[], max = 5): Own {

@@ -14,7 +14,7 @@ export function applyPatch(before: Facets, steps: readonly Step[]): Facets {
   const document = emptyObject();
   for (const facet of FACETS) if (before[facet] !== undefined) document[facet] = copy(before[facet]);
   for (const step of steps) apply(document, step);
-  const after: Facets = { ...document };
+  const after: Facets = { ...document, ...inOneSpelling(document) };
   const { traits, metadata_public, metadata_admin } = after;
   if (!same(before.traits, traits) && !isJsonObject(traits)) throw new InputError('json_patch would leave traits that are no object.');
   refuseOddMetadata('metadata_public', before.metadata_public, metadata_public);
@@ -22,9 +22,14 @@ export function applyPatch(before: Facets, steps: readonly Step[]): Facets {
   return after;
 }
 
+/** Kratos keeps a UUID in lower case. */
+const inOneSpelling = ({ organization_id: id }: Facets): Facets => (typeof id === 'string' ? { organization_id: id.toLowerCase() } : {});
+
 function refuseOddMetadata(name: string, before: Json | undefined, after: Json | undefined): void {
-  if (same(before, after) || isJsonObject(after)) return;
-  throw new InputError(`json_patch would make ${name} something else than an object; begin with {"op":"replace","path":"/${name}","value":{…}}.`);
+  if (same(before, after) || same(after, null) || isJsonObject(after)) return;
+  throw new InputError(
+    `json_patch would make ${name} something else than an object; begin with {"op":"replace","path":"/${name}","value":{…}}.`,
+  );
 }
 
 function apply(document: JsonObject, step: Step): void {
@@ -50,12 +55,13 @@ function holderOf(document: JsonObject, step: Step): JsonObject | Json[] {
     }
     if (there !== undefined && there !== null) throw cannot(step, `${quote(segment)} is neither an object nor a list`);
     if (isStrict(step)) throw cannot(step, `${quote(segment)} is not there`);
-    at = addParent(at, segment, step.segments[depth + 1] ?? '', step);
+    at = addParent(at, step, depth);
   }
   return at;
 }
 
-function addParent(at: JsonObject | Json[], segment: string, next: string, step: Step): JsonObject | Json[] {
+function addParent(at: JsonObject | Json[], step: Step, depth: number): JsonObject | Json[] {
+  const [segment = '', next = ''] = step.segments.slice(depth);
   const made = looksLikeIndex(next) || next === '-' ? [] : emptyObject();
   if (!Array.isArray(at)) at[segment] = made;
   else if (Number(segment) === at.length) at.push(made);
@@ -102,4 +108,6 @@ function changeObject(holder: JsonObject, last: string, step: Step): void {
 const own = (holder: JsonObject, key: string): Json | undefined => (Object.hasOwn(holder, key) ? holder[key] : undefined);
 
 const cannot = ({ op, path }: Step, because: string): InputError =>
-  new InputError(`json_patch cannot be applied: ${op} ${quote(path)}: ${because}. Read the identity and adapt the patch; nothing was sent.`);
+  new InputError(
+    `json_patch cannot be applied: ${op} ${quote(path)}: ${because}. Read the identity and adapt the patch; nothing was sent.`,
+  );

@@ -1,5 +1,4 @@
 /** Making an account. */
-import { z } from 'zod';
 import { KratosIdentity, parseBody } from '../client/bodies.ts';
 import { say, own, type Said } from '../lib/text.ts';
 import { change, send, type Settings } from '../operation.ts';
@@ -8,7 +7,7 @@ import { loginIdentifiers } from '../shape/traits.ts';
 import { about } from './about.ts';
 import { credentialsSaid, refuseRepeatedProviders } from './credential-words.ts';
 import { contentLines, contentsOf, isShowable } from './difference.ts';
-import { effectsOfCreating, IDENTITY_EFFECTS } from './effects.ts';
+import { CREATION_EFFECTS, effectsOfCreating } from './effects.ts';
 import { NewIdentity } from './identity-input.ts';
 import { InputError } from '../errors.ts';
 import { copy } from './json-value.ts';
@@ -23,7 +22,7 @@ export const createIdentity = change({
   title: 'Create an identity',
   summary: 'Creates one identity; without schema_id by the default schema. Addresses come from the traits, and no mail is sent.',
   toolset: 'identities',
-  effects: IDENTITY_EFFECTS,
+  effects: CREATION_EFFECTS,
   reads: ['getIdentitySchema', 'getIdentity'],
   writes: ['createIdentity'],
   idempotent: false,
@@ -33,10 +32,11 @@ export const createIdentity = change({
   async plan(input, { kratos, settings }) {
     if (input.credentials) refuseRepeatedProviders(input.credentials);
     const schemaId = input.schema_id ?? settings.defaultSchemaId;
+    const schema = await readSchema(kratos, schemaId, input.schema_id === undefined ? 'account' : 'call');
     return {
       effects: effectsOfCreating(input, settings.defaultSchemaId),
       targets: [],
-      phrase: phraseOf(input, schemaId, await readSchema(kratos, schemaId)),
+      phrase: phraseOf(input, schemaId, schema),
       says: saysOf(input, settings),
       watch: {},
       calls: [send('createIdentity', {}, { body: input })],
@@ -58,7 +58,13 @@ export function phraseOf({ traits }: NewIdentity, schemaId: string, schema: unkn
 }
 
 function saysOf(input: NewIdentity, { defaultSchemaId }: Settings): readonly Said[] {
-  const { schema_id: schemaId = defaultSchemaId, state = 'active', credentials, verifiable_addresses = [], recovery_addresses = [] } = input;
+  const {
+    schema_id: schemaId = defaultSchemaId,
+    state = 'active',
+    credentials,
+    verifiable_addresses = [],
+    recovery_addresses = [],
+  } = input;
   const { traits, metadata_public, metadata_admin, external_id, organization_id } = input;
   const contents = contentsOf({
     traits: copy(traits),
@@ -68,7 +74,9 @@ function saysOf(input: NewIdentity, { defaultSchemaId }: Settings): readonly Sai
     organization_id: copy(organization_id),
   });
   if (!isShowable(contents, MAX_LINES)) {
-    throw new InputError(`The account has ${contents.length} values, more than a person can be shown faithfully. Create it with the essential ones, then add the others with patch_identity.`);
+    throw new InputError(
+      `The account has ${contents.length} values, more than a person can be shown faithfully. Create it with the essential ones, then add the others with patch_identity.`,
+    );
   }
   const which = input.schema_id === undefined ? own(' (the default)') : own('');
   return [

@@ -23,13 +23,19 @@ const identifiersOf = (credentials: Credentials, type: (typeof FEDERATED)[number
   (credentials[type]?.config.providers ?? []).map((it) => `${it.provider}:${it.subject}`);
 
 /** Kratos adds providers to those that are there and answers a repeated one with a bare 409 (v26.2.0, identity/handler_import.go). */
-export function refuseRepeatedProviders(credentials: Credentials, there: Readonly<Record<string, { readonly identifiers: readonly string[] }>> = {}): void {
+export function refuseRepeatedProviders(
+  credentials: Credentials,
+  there: Readonly<Record<string, { readonly identifiers: readonly string[] }>> = {},
+): void {
   for (const type of FEDERATED) {
     const given = identifiersOf(credentials, type);
-    if (new Set(given).size < given.length) throw new InputError(`credentials.${type} names the same provider and subject twice. Name each once.`);
+    if (new Set(given).size < given.length)
+      throw new InputError(`credentials.${type} names the same provider and subject twice. Name each once.`);
     const had = Object.hasOwn(there, type) ? (there[type]?.identifiers ?? []) : [];
     if (!given.some((it) => had.includes(it))) continue;
-    throw new InputError(`credentials.${type} names a provider and subject that the identity already has; Kratos refuses that. Leave out what is there: it is kept.`);
+    throw new InputError(
+      `credentials.${type} names a provider and subject that the identity already has; Kratos refuses that. Leave out what is there: it is kept.`,
+    );
   }
 }
 

@@ -16,24 +16,34 @@ export function changesBetween(before: Facets, after: Facets): readonly Change[]
   return FACETS.flatMap((facet) => compare([facet], before[facet] ?? undefined, after[facet] ?? undefined));
 }
 
+/** Metadata, traits or an external id that would be gone. */
+export const isLost = ({ path, before, after }: Change): boolean =>
+  before !== undefined &&
+  after === undefined &&
+  (path[0] === 'traits' || path[0] === 'external_id' || path[0]?.startsWith('metadata_') === true);
+
 /** Every value in it, as if there had been nothing before. */
 export const contentsOf = (facets: Facets): readonly Change[] => changesBetween({}, facets);
 
 function compare(path: readonly string[], before: unknown, after: unknown): readonly Change[] {
   if ((before === undefined) === (after === undefined) && same(before, after)) return [];
-  if (isContainer(before) && isContainer(after) && Array.isArray(before) !== Array.isArray(after)) {
+  const [olds, news] = [namesIn(before), namesIn(after)];
+  if (olds.length > 0 && news.length > 0 && Array.isArray(before) !== Array.isArray(after)) {
     return [...compare(path, before, undefined), ...compare(path, undefined, after)]; // members of one are no members of the other
   }
-  const names = [...new Set([...namesIn(before), ...namesIn(after)])];
-  const below = names.flatMap((name) => compare([...path, name], at(before, name), at(after, name)));
-  const [oldLeaf, newLeaf] = [namesIn(before).length > 0 ? undefined : before, namesIn(after).length > 0 ? undefined : after];
-  if (oldLeaf === undefined && newLeaf === undefined) return below;
-  // `{}` that gets members, or is left by its last one: the members say it all.
-  if (below.length > 0 && (newLeaf === undefined ? isContainer(oldLeaf) : oldLeaf === undefined && isContainer(newLeaf))) return below;
-  return [{ path, before: oldLeaf, after: newLeaf }, ...below];
+  const below = [...new Set([...olds, ...news])].flatMap((name) => compare([...path, name], at(before, name), at(after, name)));
+  const leaf = { path, before: olds.length > 0 ? undefined : before, after: news.length > 0 ? undefined : after };
+  return isTold(leaf, below) ? below : [leaf, ...below];
 }
 
-const namesIn = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map((_, index) => String(index)) : isObject(value) ? Object.keys(value) : []);
+/** Whether the members say it all: nothing but them has changed, or `{}` got some or lost its last one. */
+function isTold({ before, after }: Change, below: readonly Change[]): boolean {
+  const leaves = [before, after].filter((it) => it !== undefined);
+  return leaves.length === 0 || (leaves.length === 1 && below.length > 0 && isContainer(leaves[0]));
+}
+
+const namesIn = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.map((_, index) => String(index)) : isObject(value) ? Object.keys(value) : [];
 const at = (value: unknown, name: string): unknown => (Array.isArray(value) ? value[Number(name)] : member(value, name));
 const isContainer = (value: unknown): boolean => Array.isArray(value) || isObject(value);
 

@@ -2,14 +2,18 @@
  * What a call would do to an account, out of what is there and what would be there afterwards. Values are compared, not presence: setting
  * what is already there changes nothing. What cannot be told apart counts as takeover. Pure.
  */
-import { EFFECTS, type ChangeEffect } from '../operation.ts';
+import type { ChangeEffect } from '../operation.ts';
 import type { TraitMarks } from '../shape/traits.ts';
-import { contentsOf, type Change } from './difference.ts';
+import { contentsOf, isLost, type Change } from './difference.ts';
 import type { Facets } from './facets.ts';
 import { same } from './json-value.ts';
 
 export type IdentityEffect = Exclude<ChangeEffect, 'mass'>;
 export const IDENTITY_EFFECTS = ['write', 'privilege', 'takeover', 'destructive'] as const satisfies readonly IdentityEffect[];
+
+/** What a creation can be: it takes nothing away from anybody. */
+export type CreationEffect = Exclude<IdentityEffect, 'destructive'>;
+export const CREATION_EFFECTS = ['write', 'privilege', 'takeover'] as const satisfies readonly CreationEffect[];
 
 /** The marks of the schema that the identity has and of the one that it would have. `undefined`: it could not be read. */
 export interface SchemaMarks {
@@ -33,11 +37,12 @@ export function effectsOf({ changes, after, marks, credentials, isSpelledOut }: 
   if (credentials) found.add('takeover');
   if (changes.some((it) => isLost(it) && !isSpelledOut(it.path))) found.add('destructive');
   if (changes.some((it) => it.path[0] === 'schema_id') && meansOtherwise(after, marks)) found.add('takeover');
-  return inOrder(found);
+  return IDENTITY_EFFECTS.filter((it) => found.has(it));
 }
 
 function effectOf({ path, after }: Change, marks: SchemaMarks): IdentityEffect {
-  switch (path[0]) {
+  const [facet = ''] = path;
+  switch (facet) {
     case 'traits':
       return isSensitive(path, marks) ? 'takeover' : 'write';
     case 'metadata_public':
@@ -60,10 +65,6 @@ export function isSensitive(path: readonly string[], { before, after }: SchemaMa
 
 const isMarked = (marks: TraitMarks, path: readonly string[]): boolean => Object.values(marks.marksUnder(pointerTo(path))).includes(true);
 
-/** Metadata, traits or the external id that would be gone. */
-const isLost = ({ path, before, after }: Change): boolean =>
-  before !== undefined && after === undefined && (path[0] === 'traits' || path[0] === 'external_id' || path[0]?.startsWith('metadata_') === true);
-
 /** Whether another schema makes other identifiers or addresses of the same traits. */
 function meansOtherwise({ traits }: Facets, { before, after }: SchemaMarks): boolean {
   if (before === undefined || after === undefined) return true;
@@ -72,9 +73,10 @@ function meansOtherwise({ traits }: Facets, { before, after }: SchemaMarks): boo
 }
 
 /** RFC 6901. */
-export const pointerTo = (path: readonly string[]): string => path.map((it) => `/${it.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+export const pointerTo = (path: readonly string[]): string =>
+  path.map((it) => `/${it.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** What a creation does. */
+/** What a creation says that decides what it is. */
 export interface Creation {
   readonly schema_id?: string | undefined;
   readonly metadata_public?: unknown;
@@ -82,19 +84,26 @@ export interface Creation {
   readonly organization_id?: string | undefined;
   readonly external_id?: string | undefined;
   readonly credentials?: object | undefined;
-  readonly verifiable_addresses?: readonly { readonly verified?: boolean | undefined; readonly status?: string | undefined; readonly verified_at?: string | undefined }[] | undefined;
+  readonly verifiable_addresses?: readonly NewAddress[] | undefined;
+}
+interface NewAddress {
+  readonly verified?: boolean | undefined;
+  readonly status?: string | undefined;
+  readonly verified_at?: string | undefined;
 }
 
-export function effectsOfCreating(creation: Creation, defaultSchemaId: string): readonly IdentityEffect[] {
-  const { schema_id = defaultSchemaId, metadata_public, metadata_admin, organization_id, external_id, credentials, verifiable_addresses = [] } = creation;
-  const found = new Set<IdentityEffect>();
-  const imported = verifiable_addresses.some((it) => it.verified === true || it.verified_at !== undefined || (it.status ?? 'pending') !== 'pending');
-  if (credentials !== undefined || imported) found.add('takeover');
-  const given = [metadata_public, metadata_admin, organization_id, external_id].some((it) => it !== undefined && it !== null);
-  if (given || schema_id !== defaultSchemaId) found.add('privilege');
+export function effectsOfCreating(creation: Creation, defaultSchemaId: string): readonly CreationEffect[] {
+  const found = new Set<CreationEffect>();
+  if (creation.credentials !== undefined || creation.verifiable_addresses?.some(isProven)) found.add('takeover');
+  if (hasPrivileges(creation) || (creation.schema_id ?? defaultSchemaId) !== defaultSchemaId) found.add('privilege');
   if (found.size === 0) found.add('write');
-  return inOrder(found);
+  return CREATION_EFFECTS.filter((it) => found.has(it));
 }
 
-const inOrder = (found: ReadonlySet<ChangeEffect>): readonly IdentityEffect[] =>
-  EFFECTS.filter((it): it is IdentityEffect => it !== 'mass' && found.has(it));
+/** Whether an address claims to have been verified, in whichever way. */
+export const isProven = ({ verified, status = 'pending', verified_at }: NewAddress): boolean =>
+  verified === true || verified_at !== undefined || status !== 'pending';
+
+/** Roles and tenancy: what applications go by and end users cannot write. */
+export const hasPrivileges = ({ metadata_public, metadata_admin, organization_id, external_id }: Creation): boolean =>
+  [metadata_public, metadata_admin, organization_id, external_id].some((it) => it !== undefined && it !== null);

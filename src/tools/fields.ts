@@ -19,6 +19,14 @@ export const ExternalId = z
   .refine((it) => !/\p{Cc}|\p{Cs}/u.test(it), 'must not hold control characters')
   .refine((it) => it !== '.' && it !== '..', 'must not be . or ..');
 
+/** What the operator called a schema; the client encodes it. */
+export const SchemaId = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine(plain, 'must not hold control or invisible characters')
+  .refine((it) => it !== '.' && it !== '..', 'must not be . or ..');
+
 /** A filter's text. An empty one is refused: to Kratos it means "no filter", and everybody would be listed. */
 export const FilterText = z
   .string()

@@ -8,14 +8,14 @@ import { seed } from '../seed.ts';
 import { IdentityOut, type IdentityViewOptions } from '../shape/identity.ts';
 import { ExternalId, Fields, FilterText, IncludeCredential, Page, pageOf, PageToken, Uuid, View } from './fields.ts';
 import { findByIds } from './find-by-ids.ts';
-import { identityRecord } from './records.ts';
+import { identityRecord, OneIdentityOut } from './records.ts';
 
 const NIL = '00000000-0000-0000-0000-000000000000';
 /** Kratos takes the nil UUID for a filter that filters nothing. */
 const OrganizationId = Uuid.refine((it) => it !== NIL, 'must not be the nil UUID, which lists everybody');
 
 const ListInput = z.strictObject({
-  page_size: z.number().int().min(1).max(500).optional(),
+  page_size: z.number().int().min(1).max(500).optional().meta({ description: 'default: 25, or all ids' }),
   page_token: PageToken.optional(),
   ids: z.array(Uuid).min(1).max(500).optional(),
   credentials_identifier: FilterText.optional(),
@@ -36,7 +36,11 @@ const HINT =
   'Nobody signs in with exactly this. Addresses that are only contacts are not searched; a phone number is stored as +<country><number>. ' +
   'Try the beginning of it with preview_credentials_identifier_similar.';
 
-const viewOptions = ({ view, fields, include_credential }: Pick<ListInput, 'view' | 'fields' | 'include_credential'>): IdentityViewOptions => ({
+const viewOptions = ({
+  view,
+  fields,
+  include_credential,
+}: Pick<ListInput, 'view' | 'fields' | 'include_credential'>): IdentityViewOptions => ({
   view,
   fields,
   include: include_credential,
@@ -85,7 +89,9 @@ export const identitiesRead: readonly Operation[] = [
     async run(input, context) {
       const [first, second] = FILTERS.filter((it) => input[it] !== undefined);
       if (first !== undefined && second !== undefined) {
-        throw new InputError(`Kratos filters by one thing at a time, and both ${first} and ${second} are given. Leave one out; nothing was sent.`);
+        throw new InputError(
+          `Kratos filters by one thing at a time, and both ${first} and ${second} are given. Leave one out; nothing was sent.`,
+        );
       }
       return input.ids ? listByIds(input.ids, input, context) : listPage(input, context);
     },
@@ -97,7 +103,7 @@ export const identitiesRead: readonly Operation[] = [
     toolset: 'identities',
     reads: ['getIdentity'],
     input: z.strictObject({ id: Uuid, ...Single }),
-    output: IdentityOut,
+    output: OneIdentityOut,
     example: { id: seed.ada },
     async run({ id, ...input }, { kratos }) {
       const reply = await kratos('getIdentity', { id }, { query: { include_credential: some(input.include_credential) } });
@@ -111,7 +117,7 @@ export const identitiesRead: readonly Operation[] = [
     toolset: 'identities',
     reads: ['getIdentityByExternalId'],
     input: z.strictObject({ external_id: ExternalId, ...Single }),
-    output: IdentityOut,
+    output: OneIdentityOut,
     example: { external_id: seed.externalId },
     async run({ external_id, ...input }, { kratos }) {
       const query = { include_credential: some(input.include_credential) };

@@ -6,19 +6,23 @@ import { traitMarks, type TraitMarks } from '../shape/traits.ts';
 
 export type ReadSchema = Kratos<'getIdentitySchema'>;
 
+/** Who named the schema: the call itself (then Kratos' "no such schema" is the answer to it), or the account or the configuration. */
+export type NamedBy = 'call' | 'account';
+
 /** The schema as Kratos gives it; undefined if it could not be read (no public address configured, an id that no path can carry). */
-export async function readSchema(kratos: ReadSchema, id: string): Promise<unknown> {
+export async function readSchema(kratos: ReadSchema, id: string, namedBy: NamedBy): Promise<unknown> {
   try {
     const { body } = await kratos('getIdentitySchema', { id });
     return body;
   } catch (error) {
-    if (error instanceof KratosError || error instanceof InputError) return undefined;
-    throw error;
+    if (!(error instanceof KratosError || error instanceof InputError)) throw error;
+    if (namedBy === 'call' && error instanceof KratosError && error.status === 404 && error.said) throw error; // Kratos' own word
+    return undefined;
   }
 }
 
-export async function readMarks(kratos: ReadSchema, id: string): Promise<TraitMarks | undefined> {
-  const schema = await readSchema(kratos, id);
+export async function readMarks(kratos: ReadSchema, id: string, namedBy: NamedBy): Promise<TraitMarks | undefined> {
+  const schema = await readSchema(kratos, id, namedBy);
   return schema === undefined ? undefined : traitMarks(schema);
 }
 

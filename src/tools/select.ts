@@ -23,10 +23,14 @@ export function select(operations: readonly Operation[], { toolsets, tools, read
 
   const selected = operations.filter(
     (it) =>
-      (!toolsets || toolsets.includes(it.toolset)) && (!globs || globs.some(({ matches }) => matches(it.name))) && (!readOnly || it.kind === 'read'),
+      (!toolsets || toolsets.includes(it.toolset)) &&
+      (!globs || globs.some(({ matches }) => matches(it.name))) &&
+      (!readOnly || it.kind === 'read'),
   );
   if (selected.length > 0) return selected;
-  throw new UsageError(`No tool is left to offer${readOnly ? ': the preset is read-only' : ''}. Name toolsets and tools that have some in common.`);
+  throw new UsageError(
+    `No tool is left to offer${readOnly ? ': the preset is read-only' : ''}. Name toolsets and tools that have some in common.`,
+  );
 }
 
 /** `*` stands for anything, everything else for itself. */

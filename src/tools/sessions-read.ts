@@ -8,7 +8,7 @@ import { read, type Operation } from '../operation.ts';
 import { seed } from '../seed.ts';
 import { SessionOut } from '../shape/session.ts';
 import { Page, pageOf, PageSize, PageToken, Uuid } from './fields.ts';
-import { sessionRecord } from './records.ts';
+import { OneSessionOut, sessionRecord } from './records.ts';
 import { cut, offsetOf, windowOver } from './window.ts';
 
 const Expand = z.array(z.enum(['identity', 'devices']));
@@ -83,7 +83,8 @@ export const sessionsRead: readonly Operation[] = [
   read({
     name: 'list_sessions',
     title: 'List all sessions',
-    summary: 'Lists the sessions of everybody, newest first; active is also false while the identity is inactive, though the filter does not look at that.',
+    summary:
+      'Lists the sessions of everybody, newest first; active is also false while the identity is inactive, though the filter does not look at that.',
     toolset: 'sessions',
     reads: ['listSessions'],
     input: z.strictObject({
@@ -108,7 +109,7 @@ export const sessionsRead: readonly Operation[] = [
     toolset: 'sessions',
     reads: ['getSession'],
     input: z.strictObject({ id: Uuid, expand: Expand.default(['identity', 'devices']) }),
-    output: SessionOut,
+    output: OneSessionOut,
     example: { id: seed.adaLaptop },
     run: async ({ id, expand }, { kratos }) =>
       sessionRecord(await readSession(kratos, id, expanded(expand)), { identity: expand.includes('identity') }),

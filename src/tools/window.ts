@@ -34,7 +34,11 @@ export function windowOver(offset: number, size: number): Window {
 }
 
 /** What is shown of a page that was read for a window, and where the next one begins; `total` is Kratos' count, missing where a proxy drops it. */
-export function cut<T>(rows: readonly T[], { skip, size, offset }: Window, total: number | undefined): { rows: readonly T[]; next?: string } {
+export function cut<T>(
+  rows: readonly T[],
+  { skip, size, offset }: Window,
+  total: number | undefined,
+): { rows: readonly T[]; next?: string } {
   const shown = rows.slice(skip, skip + size);
   const end = offset + shown.length;
   const more = total === undefined ? shown.length === size : shown.length > 0 && end < total;
@@ -45,5 +49,8 @@ export function cut<T>(rows: readonly T[], { skip, size, offset }: Window, total
 export function offsetOf(token: string | undefined): number {
   if (token === undefined) return 0;
   if (/^\d{1,9}$/.test(token)) return Number(token);
-  throw new InputError('`page_token` is not one that this tool gave. Take `next_page_token` of the page before, or leave it out to begin at the first record.', token);
+  throw new InputError(
+    '`page_token` is not one that this tool gave. Take `next_page_token` of the page before, or leave it out to begin at the first record.',
+    token,
+  );
 }

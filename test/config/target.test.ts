@@ -187,7 +187,7 @@ describe('a credential', () => {
     const { settings } = load({}, { ...NETWORK, ORY_PROJECT_API_KEY: CANARY, HTTPS_PROXY: `http://u:${CANARY}@proxy.example` });
     expect(inspect(settings, { depth: 9, showHidden: true })).not.toContain(CANARY);
     expect(JSON.stringify(settings)).not.toContain(CANARY);
-    expect(`${settings.projectApiKey}`).toBe('[redacted]');
+    expect(String(settings.projectApiKey)).toBe('[redacted]');
   });
 });
 

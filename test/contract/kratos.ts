@@ -39,6 +39,9 @@ afterAll(async () => {
   }
 });
 
+/** Where the Kratos that is asked is; known once the suite has begun. */
+export const addresses = (): { readonly adminUrl: string; readonly publicUrl: string } => target;
+
 /** Asks the admin port; `path` comes without `/admin`. Identities that this creates are deleted at the end of the file. */
 export async function admin(method: Method, path: string, question: Question = {}): Promise<Answer> {
   const answer = await ask(`${base(target.adminUrl)}/admin${path}`, method, question);

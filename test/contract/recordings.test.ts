@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'lossless-json';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { ask, base } from './ask.ts';
 import { Replay, type Exchange, type Place } from './replay.ts';
 
@@ -65,8 +65,8 @@ if (folder === undefined) {
         (['adminUrl', 'publicUrl'] as const).map((port) => [then[which][port], now[which][port]] as const),
       );
       replay = new Replay(places);
+      return () => now.stop();
     });
-    afterAll(() => now.stop());
 
     test('are there', () => expect(exchanges.length).toBeGreaterThan(0));
 

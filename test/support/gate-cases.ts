@@ -34,10 +34,11 @@ export function here(send: Send): Here {
   return { get: async (path) => JSON.parse(await text('GET', path)) as Json, write: text };
 }
 
-const deactivated =
+/** The account is somebody else's now: what it signs in with is watched by every operation. */
+const moved =
   (id: string): GateCase['disturb'] =>
   ({ write }) =>
-    write('PATCH', `/admin/identities/${id}`, [{ op: 'replace', path: '/state', value: 'inactive' }]);
+    write('PATCH', `/admin/identities/${id}`, [{ op: 'replace', path: '/traits/email', value: 'moved@example.com' }]);
 
 /** What a PUT must send so that nothing is cleared. */
 async function whole({ get }: Here, id: string): Promise<Json> {
@@ -62,13 +63,13 @@ const update = (change: (args: Json) => Json): GateCase => ({
   args: async (it) => change(await whole(it, seed.ada)),
   other: (args) => ({ ...args, traits: renamed({ email: 'other@example.com' }) }),
   sends: put,
-  disturb: deactivated(seed.ada),
+  disturb: moved(seed.ada),
 });
 const patching = (...json_patch: Json[]): GateCase => ({
   args: () => ({ id: seed.ada, json_patch }),
   other: elsewhere,
   sends: patch,
-  disturb: deactivated(seed.ada),
+  disturb: moved(seed.ada),
 });
 const batch = (...identities: Json[]): GateCase => ({
   args: () => ({ identities: identities.map((it) => ({ create: it })) }),
@@ -80,13 +81,13 @@ const recovery = (path: string): GateCase => ({
   args: () => ({ identity_id: seed.ada, expires_in: '10m' }),
   other: (args) => ({ ...args, identity_id: seed.grace }),
   sends: (body) => ({ method: 'POST', path, body }),
-  disturb: deactivated(seed.ada),
+  disturb: moved(seed.ada),
 });
 const session = (sends: GateCase['sends']): GateCase => ({
   args: () => ({ id: seed.adaLaptop }),
   other: () => ({ id: seed.graceLaptop }),
   sends,
-  disturb: deactivated(seed.ada),
+  disturb: moved(seed.ada),
 });
 
 const password = { password: { config: { password: 'correct-horse-9' } } };
@@ -115,7 +116,7 @@ export const gateCases: Readonly<Record<string, Readonly<Record<string, GateCase
       args: () => ({ id: seed.ada }),
       other: elsewhere,
       sends: ({ id }) => ({ method: 'DELETE', path: `/admin/identities/${String(id)}` }),
-      disturb: deactivated(seed.ada),
+      disturb: moved(seed.ada),
     },
   },
   delete_identity_credentials: {
@@ -123,7 +124,7 @@ export const gateCases: Readonly<Record<string, Readonly<Record<string, GateCase
       args: () => ({ id: seed.grace, type: 'totp' }),
       other: (args) => ({ ...args, type: 'lookup_secret' }),
       sends: ({ id, type }) => ({ method: 'DELETE', path: `/admin/identities/${String(id)}/credentials/${String(type)}` }),
-      disturb: deactivated(seed.grace),
+      disturb: moved(seed.grace),
     },
   },
   delete_identity_sessions: {
@@ -131,7 +132,7 @@ export const gateCases: Readonly<Record<string, Readonly<Record<string, GateCase
       args: () => ({ id: seed.ada }),
       other: elsewhere,
       sends: ({ id }) => ({ method: 'DELETE', path: `/admin/identities/${String(id)}/sessions` }),
-      disturb: deactivated(seed.ada),
+      disturb: moved(seed.ada),
     },
   },
   disable_session: { destructive: session(({ id }) => ({ method: 'DELETE', path: `/admin/sessions/${String(id)}` })) },

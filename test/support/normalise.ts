@@ -13,7 +13,8 @@ export function normalised(value: unknown): unknown {
   const text = JSON.stringify(value)
     .replace(UUID, named)
     .replace(/\b[0-9a-f]{32}\b/g, '<nonce>')
-    .replace(/("recovery_code":\s*"|recovery_code=|recovery_code: )\d{6}/g, '$1<code>')
+    .replace(/(recovery_code\W{1,6})\d{6}/g, '$1<code>')
+    .replace(/(:\d\d)\.\d+Z/g, '$1Z')
     .replace(/token=[A-Za-z0-9]{32}/g, 'token=<token>');
   return JSON.parse(text);
 }

@@ -3,7 +3,8 @@ import { UsageError } from '../../src/errors.ts';
 import { operations } from '../../src/tools/index.ts';
 import { select } from '../../src/tools/select.ts';
 
-const names = (selection: Partial<Parameters<typeof select>[1]>) => select(operations, { readOnly: false, ...selection }).map((it) => it.name);
+const names = (selection: Partial<Parameters<typeof select>[1]>) =>
+  select(operations, { readOnly: false, ...selection }).map((it) => it.name);
 
 describe('select', () => {
   test('offers everything when nothing is chosen', () => {

@@ -1,10 +1,10 @@
 /**
  * The program and the demonstration, each with everything it needs, and the scripts that are run by hand. Node 20 can't run `.ts`.
- * Bundled because starting is what every client waits for: one file is read where there were hundreds.
+ * Bundled because starting is what every client waits for: a few files are read where there were hundreds. Run from the top.
  */
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineConfig } from 'rolldown';
+import { build } from 'rolldown';
 
 const node = { platform: 'node', resolve: { conditionNames: ['node', 'import'] } };
 const chunks = { format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' };
@@ -12,21 +12,30 @@ const chunks = { format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[n
 /** The sources of a folder, as entries: build/<folder>/<name>.js. */
 const entries = (folder) =>
   existsSync(folder)
-    ? Object.fromEntries(readdirSync(folder).flatMap((it) => (it.endsWith('.ts') ? [[`${folder}/${it.slice(0, -3)}`, `${folder}/${it}`]] : [])))
+    ? Object.fromEntries(
+        readdirSync(folder).flatMap((it) => (it.endsWith('.ts') ? [[`${folder}/${it.slice(0, -3)}`, `${folder}/${it}`]] : [])),
+      )
     : {};
 
-/** The licences of what was bundled, and the executable bit. */
-const finish = {
-  name: 'finish',
+/** Folders of the packages that were bundled, over all builds of `dist`. */
+const folders = new Set();
+/** Their licences. The builds run one after another, and the last one's file is the whole. */
+const licences = {
+  name: 'licences',
   generateBundle(_, bundle) {
-    const folders = new Set();
     for (const { moduleIds = [] } of Object.values(bundle)) {
       for (const id of moduleIds) folders.add(/^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0]);
     }
     folders.delete(undefined);
-    const source = [...folders].sort().map(licence).join(`\n${'-'.repeat(80)}\n\n`);
+    const source = [...folders]
+      .sort((a, b) => (a < b ? -1 : 1))
+      .map(licence)
+      .join(`\n${'-'.repeat(80)}\n\n`);
     this.emitFile({ type: 'asset', fileName: 'THIRD_PARTY_LICENSES.txt', source });
   },
+};
+const executable = {
+  name: 'executable',
   writeBundle({ dir }) {
     chmodSync(join(dir, 'index.js'), 0o755);
   },
@@ -39,8 +48,14 @@ function licence(folder) {
   return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
 }
 
-export default defineConfig([
-  { ...node, input: { index: 'src/index.ts' }, plugins: [finish], output: { ...chunks, dir: 'dist', cleanDir: true } },
-  { ...node, input: { demo: 'demo/main.ts' }, output: { ...chunks, dir: 'dist', codeSplitting: false } },
-  { ...node, input: { ...entries('scripts'), ...entries('bench') }, external: /^[^./]/, output: { ...chunks, dir: 'build', cleanDir: true } },
-]);
+const builds = [
+  { ...node, input: { index: 'src/index.ts' }, plugins: [licences, executable], output: { ...chunks, dir: 'dist', cleanDir: true } },
+  { ...node, input: { demo: 'demo/main.ts' }, plugins: [licences], output: { ...chunks, dir: 'dist', codeSplitting: false } },
+  {
+    ...node,
+    input: { ...entries('scripts'), ...entries('bench') },
+    external: /^[^./]/,
+    output: { ...chunks, dir: 'build', cleanDir: true },
+  },
+];
+for (const options of builds) await build(options);

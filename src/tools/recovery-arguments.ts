@@ -1,0 +1,43 @@
+/** The arguments of a recovery that need more than a schema. Pure. */
+import { InputError } from '../errors.ts';
+
+/** Nanoseconds, by the units of a Go duration. */
+const UNITS: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+};
+const HOUR = 3_600_000_000_000n;
+
+/** A Go duration above zero and of at most an hour, as it was written; throws `InputError` for anything else. */
+export function checkLifetime(text: string): string {
+  const parts = text.length <= 40 && /^(?:\d+(?:ns|us|ms|s|m|h))+$/.test(text) ? [...text.matchAll(/(\d+)([a-z]+)/g)] : [];
+  const length = parts.reduce((sum, [, digits = '0', unit = '']) => sum + BigInt(digits) * (UNITS[unit] ?? 0n), 0n);
+  if (length > 0n && length <= HOUR) return text;
+  throw new InputError('`expires_in` must be a duration such as 15m or 45m30s, longer than nothing and at most 1h.', text);
+}
+
+const LONGEST = 2_000;
+/**
+ * An absolute https URL that every parser reads alike: no user, no backslash, no empty path segment, nothing that normalising would
+ * change. Kratos compares it with its own list of allowed ones besides. Throws `InputError`.
+ */
+export function checkReturnTo(text: string): string {
+  const refuse = (because: string): never => {
+    throw new InputError(`\`return_to\` ${because}. Give the plain https address of a page of yours, or leave it out.`, text.slice(0, 200));
+  };
+  if (text.length > LONGEST) return refuse(`is longer than ${LONGEST} characters`);
+  if (!/^https:\/\/[\x21-\x7e]+$/.test(text)) return refuse('is no absolute https:// address in plain ASCII');
+  const rest = text.slice('https://'.length);
+  if (rest.includes('\\') || /%5c/i.test(rest)) return refuse('holds a backslash');
+  if (/(?:\/|%2f)(?:\/|%2f)/i.test(rest)) return refuse('holds // after its beginning');
+  if (!URL.canParse(text)) return refuse('cannot be parsed');
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '' || /^[^/?#]*@/.test(rest)) return refuse('holds a user name');
+  if (url.href !== text && url.href !== `${text}/`)
+    return refuse('is not in its normal form (lower-case host, no default port, no dot segments)');
+  return text;
+}

@@ -1,0 +1,147 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { run, type Env } from './program.ts';
+
+const Report = z.object({
+  ok: z.boolean(),
+  level: z.string(),
+  preset: z.string(),
+  recovery_delivery: z.string(),
+  notices: z.array(z.string()),
+  settings: z.array(z.object({ name: z.string(), value: z.string().nullable(), source: z.string() }).loose()),
+  checks: z.array(z.object({ name: z.string(), status: z.string(), says: z.string() })),
+});
+
+async function doctor(args: readonly string[], env: Env = {}) {
+  const { code, stdout, stderr } = await run(['doctor', '--json', ...args], env);
+  const report = Report.parse(JSON.parse(stdout));
+  const byName = Object.fromEntries(report.checks.map((it) => [it.name, it]));
+  return { code, stdout, stderr, report, byName };
+}
+
+const TOKEN = 'canary-c0ffee';
+const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+const tokenFile = join(folder, 'token');
+writeFileSync(tokenFile, TOKEN);
+chmodSync(tokenFile, 0o600);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const it of servers.splice(0)) it.close();
+});
+/** The three routes that doctor asks for; `guarded` wants the token on the admin routes. */
+async function stub(guarded: boolean, answers: Readonly<Record<string, readonly [status: number, body: unknown]>> = {}): Promise<string> {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    const isRefused = guarded && path.startsWith('/admin') && request.headers.authorization !== `Bearer ${TOKEN}`;
+    const known = {
+      '/version': [200, { version: 'v26.2.0' }],
+      '/admin/identities': [200, []],
+      '/schemas': [200, [{ id: 'default', schema: {} }]],
+      ...answers,
+    };
+    const [status, body] = isRefused
+      ? [401, { error: { message: 'no' } }]
+      : (Object.entries(known).find(([it]) => it === path)?.[1] ?? [404, {}]);
+    response.writeHead(Number(status), { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // listening on TCP
+}
+
+test('on the built-in Kratos it can work', async () => {
+  const { code, report } = await doctor(['--sandbox']);
+  expect(code).toBe(0);
+  expect(report).toMatchObject({ ok: true, level: 'L0', preset: 'standard', recovery_delivery: 'withhold' });
+  expect(report.checks.map(({ name, status }) => [name, status])).toEqual([
+    ['kratos', 'ok'],
+    ['admin', 'ok'],
+    ['schemas', 'ok'],
+  ]);
+});
+
+test('an open admin API is a warning, not a failure', async () => {
+  const url = await stub(false);
+  const { code, byName } = await doctor([], { KRATOS_ADMIN_URL: url, KRATOS_PUBLIC_URL: url });
+  expect(code).toBe(0);
+  expect(byName['kratos']?.says).toBe('Kratos v26.2.0 answers.');
+  expect(byName['access']).toMatchObject({ status: 'warning', says: expect.stringContaining('open to every program on this machine') });
+  expect(byName['schemas']).toMatchObject({ status: 'ok', says: 'Identity schemas can be read: default.' });
+});
+
+test('an admin API behind a token is asked once without it', async () => {
+  const url = await stub(true);
+  const { code, byName, stdout } = await doctor(['--admin-token-file', tokenFile], { KRATOS_ADMIN_URL: url, KRATOS_PUBLIC_URL: url });
+  expect(code).toBe(0);
+  expect(byName['access']).toEqual({ name: 'access', status: 'ok', says: 'Without the credential the admin API refuses.' });
+  expect(stdout).not.toContain(TOKEN);
+});
+
+test('a token that nothing asks for does not close the admin API', async () => {
+  const { byName } = await doctor(['--admin-token-file', tokenFile], { KRATOS_ADMIN_URL: await stub(false) });
+  expect(byName['access']?.status).toBe('warning');
+});
+
+test('without the public address it says what that costs', async () => {
+  const { code, byName } = await doctor([], { KRATOS_ADMIN_URL: await stub(false, { '/schemas': [307, {}] }) });
+  expect(code).toBe(0);
+  expect(byName['schemas']?.status).toBe('warning');
+  expect(byName['public']?.says).toMatch(/KRATOS_PUBLIC_URL is not set.*every change of traits counts as takeover.*the question says so/);
+});
+
+test('what answers is not Kratos, or nothing answers: exit code 1', async () => {
+  const wrong = await doctor([], { KRATOS_ADMIN_URL: await stub(false, { '/admin/identities': [404, {}] }) });
+  expect([wrong.code, wrong.report.ok, wrong.byName['admin']?.status]).toEqual([1, false, 'failed']);
+  const silent = await doctor([], { KRATOS_ADMIN_URL: 'http://127.0.0.1:1' });
+  expect([silent.code, silent.byName['kratos']?.status]).toEqual([1, 'failed']);
+  expect(silent.stderr).toBe('');
+});
+
+test('a wrong credential: exit code 1, and what Kratos said', async () => {
+  const { code, byName } = await doctor([], { KRATOS_ADMIN_URL: await stub(true) });
+  expect(code).toBe(1);
+  expect(byName['admin']?.says).toMatch(/HTTP 401.*“no”/);
+});
+
+test('plain http off loopback is a warning where no credential is sent', async () => {
+  const { byName } = await doctor(['--connect-timeout-ms', '500', '--call-timeout-ms', '2000'], {
+    KRATOS_ADMIN_URL: 'http://kratos.invalid:4434',
+  });
+  expect(byName['transport']).toMatchObject({ status: 'warning', says: expect.stringContaining('plain http') });
+});
+
+test('settings are shown with where they came from; secrets are masked', async () => {
+  const env = {
+    KRATOS_ADMIN_URL: await stub(false),
+    ORY_PROJECT_API_KEY: TOKEN,
+    HTTPS_PROXY: `http://u:${TOKEN}@proxy.invalid`,
+    KRATOS_MCP_PRESET: '${P}',
+  };
+  const { stdout, report } = await doctor(['--max-result-tokens', '5000'], env);
+  expect(stdout).not.toContain(TOKEN);
+  const shown = Object.fromEntries(report.settings.map(({ name, value, source }) => [name, [value, source]]));
+  expect(shown).toMatchObject({
+    KRATOS_ADMIN_URL: [env.KRATOS_ADMIN_URL, 'environment'],
+    ORY_PROJECT_API_KEY: ['********', 'environment'],
+    HTTPS_PROXY: ['********', 'environment'],
+    KRATOS_MCP_MAX_RESULT_TOKENS: ['5000', 'flag'],
+    KRATOS_MCP_PRESET: ['standard', 'default'],
+    KRATOS_PUBLIC_URL: [null, 'unset'],
+  });
+  expect(report.notices.join()).toContain('KRATOS_MCP_PRESET holds a literal');
+});
+
+test('without --json it is a page for people', async () => {
+  const { code, stdout } = await run(['doctor', '--sandbox', '--preset', 'strict']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/KRATOS_MCP_PRESET +strict +--preset/);
+  expect(stdout).toContain('Level L0');
+  expect(stdout).toMatch(/It can work\.\n$/);
+});
