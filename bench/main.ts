@@ -7,7 +7,7 @@ import { request } from 'undici';
 import { startServer, type Server } from './server.ts';
 import { startStub } from './stub.ts';
 
-const PROGRAM = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 const START_RUNS = 15;
 const CALLS = 1_500;
 

@@ -17,11 +17,14 @@ export interface Server {
 /** Sends the whole 2025-era opening at once, as a client in a hurry would. */
 export function startServer(program: string, args: readonly string[]): Server {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const waiting = new Map<number, (result: unknown) => void>();
+  const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  void exited.then(() => {
+    for (const { reject } of waiting.values()) reject(new Error('the program ended before it answered'));
+  });
   createInterface({ input: child.stdout }).on('line', (line) => {
     const { id, result } = JSON.parse(line) as { id: number; result: unknown };
-    waiting.get(id)?.(result);
+    waiting.get(id)?.resolve(result);
     waiting.delete(id);
   });
   let next = 1;
@@ -29,7 +32,7 @@ export function startServer(program: string, args: readonly string[]): Server {
   const ask = (method: string, params: object) => {
     const id = next++;
     send({ id, method, params });
-    return new Promise<unknown>((resolve) => waiting.set(id, resolve));
+    return new Promise<unknown>((resolve, reject) => waiting.set(id, { resolve, reject }));
   };
   void ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } });
   send({ method: 'notifications/initialized' });

@@ -51,7 +51,7 @@ export async function handle(call: ToolCall, ports: Ports): Promise<Answer> {
   const { op } = call;
   const entry = ports.audit(call);
   try {
-    if (op.kind === 'change') return await handleChange(op, call, ports, entry);
+    if (op.kind === 'change') return await handleChange({ op, call, ports, entry });
     const answer = await handleRead(op, call, ports);
     entry.outcome('read');
     return answer;
@@ -75,7 +75,15 @@ async function handleRead(op: ReadOperation, { input, signal }: ToolCall, ports:
   }
 }
 
-async function handleChange(op: ChangeOperation, call: ToolCall, ports: Ports, entry: Entry): Promise<Answer> {
+interface Run {
+  readonly op: ChangeOperation;
+  readonly call: ToolCall;
+  readonly ports: Ports;
+  readonly entry: Entry;
+}
+
+async function handleChange(run: Run): Promise<Answer> {
+  const { op, call, ports, entry } = run;
   const { input, principal, asker, signal } = call;
   const refuse = (outcome: Outcome, text: string) => {
     entry.outcome(outcome);
@@ -117,11 +125,7 @@ async function handleChange(op: ChangeOperation, call: ToolCall, ports: Ports, e
 
   // Claimed (or allowed): from here on the client's signal no longer counts, and nothing is given up half-way.
   const keys = plan.targets.length > 0 ? plan.targets.map((it) => it.id) : plan.calls.map((it) => it.endpoint);
-  const answer = await locked(
-    keys,
-    () => carryOut({ op, call, ports, entry, digest: digestOf(plan), digestOf, rule: verdict.rule }),
-    ports,
-  );
+  const answer = await locked(keys, () => carryOut({ ...run, digest: digestOf(plan), digestOf, rule: verdict.rule }), ports);
   if (signal.aborted) ports.uncollected.keep(request, answer);
   return answer;
 }
@@ -140,11 +144,7 @@ async function locked(keys: readonly string[], work: () => Promise<CallToolResul
   }
 }
 
-interface Carrying {
-  readonly op: ChangeOperation;
-  readonly call: ToolCall;
-  readonly ports: Ports;
-  readonly entry: Entry;
+interface Carrying extends Run {
   /** Of the plan that was agreed to. */
   readonly digest: string;
   readonly digestOf: (plan: Plan) => string;
@@ -174,7 +174,7 @@ async function carryOut({ op, call, ports, entry, digest, digestOf, rule }: Carr
   if (sent.kind === 'failed') return finish('failed', answers.failure('failed', 'Kratos refused it; nothing was changed.', sent.error));
   if (sent.kind === 'unknown') return finish('unknown', answers.failure('unknown', HOW_TO_FIND_OUT, sent.error));
 
-  const reported = reportOf(op, plan, sent.replies, ports.settings);
+  const reported = reportOf(op, plan, { replies: sent.replies, settings: ports.settings });
   if (reported.kind === 'unreadable' && !(await hasLanded(op, plan, ports))) {
     return finish('unknown', answers.failure('unknown', HOW_TO_FIND_OUT, reported.error));
   }
@@ -214,7 +214,11 @@ async function sendAll(op: ChangeOperation, plan: Plan, ports: Ports): Promise<S
 type Reported = { readonly kind: 'result'; readonly result: Plan['result'] } | { readonly kind: 'unreadable'; readonly error: unknown };
 
 /** No replies: a read has shown that the change is there, and what was planned is all there is to tell. */
-function reportOf(op: ChangeOperation, plan: Plan, replies: readonly Reply[], settings: Settings): Reported {
+function reportOf(
+  op: ChangeOperation,
+  plan: Plan,
+  { replies, settings }: { readonly replies: readonly Reply[]; readonly settings: Settings },
+): Reported {
   if (!op.report || replies.length === 0) return { kind: 'result', result: plan.result };
   try {
     return { kind: 'result', result: op.report(replies, plan, settings) };

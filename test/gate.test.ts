@@ -3,60 +3,17 @@
  * write. Each case has a twin with the same set-up and the right phrase: exactly one write, with exactly the planned bytes.
  */
 import { describe, expect, test } from 'vitest';
-import type { WireRequest } from '../src/client/types.ts';
-import type { ChangeOperation } from '../src/operation.ts';
-import { operations } from '../src/tools/index.ts';
-import { gateCases, here, type GateCase, type Here } from './support/gate-cases.ts';
-import { harness, type Harness, type HarnessOptions } from './support/harness.ts';
-import { ERAS, types, type Called, type Era, type Peer } from './support/peer.ts';
+import { gateCases } from './support/gate-cases.ts';
+import { bytes, expectRefused, FORM, phraseOf, presetOf, rows, scene, twoLegsAtOnce } from './support/gate-scene.ts';
+import { harness } from './support/harness.ts';
+import { ERAS } from './support/peer.ts';
 
 type Json = Record<string, unknown>;
-const changes = operations.filter((it): it is ChangeOperation => it.kind === 'change');
-const rows = changes.flatMap((op) => op.effects.map((effect) => ({ op, name: op.name, effect })));
-const FORM = { form: {} };
-const RIGHT = { action: 'accept', content: {} };
 
 test('every listed effect of every change has a case', () => {
   const missing = rows.filter(({ name, effect }) => gateCases[name]?.[effect] === undefined);
   expect(missing.map(({ name, effect }) => `${name}: ${effect}`)).toEqual([]);
 });
-
-interface Scene {
-  readonly it: Harness;
-  readonly peer: Peer;
-  readonly name: string;
-  readonly args: Json;
-  readonly world: Here;
-  readonly gate: GateCase;
-  readonly era: Era;
-}
-
-/** A plain write is asked about in `strict` only, which refuses everything stronger; a batch is always `mass` too. */
-const presetOf = ({ name, effect }: (typeof rows)[number]) =>
-  effect === 'write' && name !== 'batch_patch_identities' ? 'strict' : 'standard';
-
-async function scene(
-  row: (typeof rows)[number],
-  era: Era,
-  options: HarnessOptions & { elicitation?: Json | undefined } = {},
-): Promise<Scene> {
-  const gate = gateCases[row.name]?.[row.effect];
-  if (!gate) throw new Error('no case');
-  const it = harness({ preset: presetOf(row), recoveryDelivery: 'reply', ...options });
-  const world = here(it.sandbox.send);
-  const args = await gate.args(world);
-  const peer = await it.open({ era, elicitation: 'elicitation' in options ? options.elicitation : FORM });
-  return { it, peer, name: row.name, args, world, gate, era };
-}
-
-const bytes = ({ method, path, body }: WireRequest) => ({ method, path, ...(body !== undefined && { body: JSON.parse(body) as unknown }) });
-
-function expectRefused(answer: Called, outcome: string | RegExp, { it }: Scene): void {
-  expect(it.writes()).toEqual([]);
-  expect(answer.isError).toBe(true);
-  expect(answer.outcome).toMatch(outcome);
-  expect(answer.text).toMatch(/^Not done \((declined|expired|stale|denied)\): /);
-}
 
 describe.each(ERAS)('%s clients', (era) => {
   describe.each(rows)('$name ($effect)', (row) => {
@@ -98,7 +55,7 @@ describe.each(ERAS)('%s clients', (era) => {
       ['an explicit decline', { action: 'decline' }],
       ['a cancel', { action: 'cancel' }],
       ['an accept without content', { action: 'accept' }],
-      ['an empty accept', RIGHT],
+      ['an empty accept', { action: 'accept', content: {} }],
       ['a wrong phrase', { action: 'accept', content: { typed: 'yes' } }],
       ['an empty phrase', { action: 'accept', content: { typed: '' } }],
       ['a boolean', { action: 'accept', content: { typed: true } }],
@@ -194,8 +151,7 @@ describe.each(rows)('modern second leg of $name ($effect)', (row) => {
   const asked = async () => {
     const its = await scene(row, 'modern');
     const first = await its.peer.once(its.name, its.args);
-    const title = (first.question?.['requestedSchema'] as { properties: { typed: { title: string } } }).properties.typed.title;
-    return { ...its, state: first.state ?? '', phrase: title.replace(/^Type /, '').replace(/ to agree$/, '') };
+    return { ...its, state: first.state ?? '', phrase: first.phrase };
   };
 
   test('other arguments end the plan', async () => {
@@ -229,10 +185,11 @@ describe.each(rows)('modern second leg of $name ($effect)', (row) => {
 
   test('a tampered state is expired', async () => {
     const its = await asked();
-    const last = its.state.at(-1) === 'A' ? 'B' : 'A';
+    const other = (letter: string | undefined) => (letter === 'A' ? 'B' : 'A');
+    const [first, last] = [other(its.state[0]), other(its.state.at(-1))];
     for (const requestState of [
       `${its.state.slice(0, -1)}${last}`,
-      `B${its.state.slice(1)}`,
+      `${first}${its.state.slice(1)}`,
       `${its.state}.`,
       its.state.toUpperCase(),
       `${its.state} `,
@@ -293,123 +250,12 @@ describe.each(rows)('legacy waiting of $name ($effect)', (row) => {
       setTimeout(cancelled, 40);
       return { action: 'accept', content: { typed: phrase } };
     };
-    void its.peer.once(its.name, its.args, {}, (id) => {
+    const sent = (id: number) => {
       requestId = id;
-    });
+    };
+    void its.peer.once(its.name, its.args, { sent });
     await gone;
     expect(its.it.writes()).toEqual([]);
     await its.peer.close();
   });
 });
-
-describe('what policy refuses', () => {
-  const strong = rows.filter(({ effect }) => effect !== 'write');
-  test.each(strong)('strict refuses $name ($effect) on every client, and asks nobody', async (row) => {
-    for (const era of ERAS) {
-      const its = await scene(row, era, { preset: 'strict' });
-      expectRefused(await its.peer.call(its.name, its.args), 'denied', its);
-      expect(its.peer.asked).toEqual([]);
-      await its.peer.close();
-    }
-  });
-
-  test.each(changes.map(({ name }) => ({ name })))('read-only does not offer $name', async ({ name }) => {
-    const it = harness({ preset: 'read-only' });
-    const peer = await it.open({ era: 'modern', elicitation: FORM });
-    const answer = await peer.once(name, {});
-    expect(answer.isError).toBe(true);
-    expect(it.wire).toEqual([]);
-    await peer.close();
-  });
-
-  test.each(['create_recovery_code_for_identity', 'create_recovery_link_for_identity'])(
-    '%s is refused before Kratos is called unless the operator chose a delivery',
-    async (name) => {
-      const it = harness();
-      const peer = await it.open({ era: 'legacy', elicitation: FORM });
-      const answer = await peer.call(name, { identity_id: '0a0a0a0a-0000-4000-8000-000000000001' });
-      expect(answer.outcome).toBe('denied');
-      expect(answer.text).toContain('http://sandbox.invalid/self-service/recovery/browser');
-      expect(answer.text).toContain('--recovery-delivery reply');
-      expect(it.wire).toEqual([]);
-      await peer.close();
-    },
-  );
-});
-
-describe('asking again', () => {
-  const args = { id: '0a0a0a0a-0000-4000-8000-000000000001' };
-  const name = 'delete_identity_sessions';
-
-  test.each(ERAS)('an explicit decline keeps the same call from being asked again for ten minutes (%s)', async (era) => {
-    const it = harness();
-    const peer = await it.open({ era, elicitation: FORM, person: () => ({ action: 'decline' }) });
-    await peer.call(name, args);
-    peer.person = types();
-    expect((await peer.call(name, args)).outcome).toBe('declined');
-    expect(peer.asked).toHaveLength(1);
-    it.advance(10 * 60_000 + 1);
-    expect((await peer.call(name, args)).outcome).toBe('executed');
-    await peer.close();
-  });
-
-  test.each(ERAS)('a wrong phrase may be tried again, the third one may not (%s)', async (era) => {
-    const it = harness();
-    const peer = await it.open({ era, elicitation: FORM, person: types('yes') });
-    for (let round = 0; round < 3; round += 1) expect((await peer.call(name, args)).outcome).toBe('declined');
-    peer.person = types();
-    expect((await peer.call(name, args)).outcome).toBe('declined');
-    expect(peer.asked).toHaveLength(3);
-    expect(it.writes()).toEqual([]);
-    await peer.close();
-  });
-
-  test.each(ERAS)('a cancel does not cool down (%s)', async (era) => {
-    const it = harness();
-    const peer = await it.open({ era, elicitation: FORM, person: () => ({ action: 'cancel' }) });
-    await peer.call(name, args);
-    peer.person = types();
-    expect((await peer.call(name, args)).outcome).toBe('executed');
-    await peer.close();
-  });
-
-  test('two askings of the same call share one plan, and only the first yes counts', async () => {
-    const it = harness();
-    const peer = await it.open({ era: 'modern', elicitation: FORM });
-    const [a, b] = [await peer.once(name, args), await peer.once(name, args)];
-    expect(a.state).toBe(b.state);
-    await peer.close();
-  });
-
-  test('an intruder who keeps opening sessions does not hold a revocation off', async () => {
-    const it = harness();
-    const world = here(it.sandbox.send);
-    const peer = await it.open({ era: 'legacy', elicitation: FORM });
-    peer.person = async ({ phrase }) => {
-      await world.write('DELETE', '/admin/sessions/0b0b0b0b-0000-4000-8000-000000000002'); // the sessions are others now
-      return { action: 'accept', content: { typed: phrase } };
-    };
-    expect((await peer.call(name, args)).outcome).toBe('executed');
-    await peer.close();
-  });
-});
-
-async function phraseOf(row: (typeof rows)[number], era: Era): Promise<string> {
-  const its = await scene(row, era);
-  let seen = '';
-  its.peer.person = ({ phrase }) => {
-    seen = phrase;
-    return { action: 'cancel' };
-  };
-  await its.peer.call(its.name, its.args);
-  await its.peer.close();
-  return seen;
-}
-
-async function twoLegsAtOnce({ peer, name, args }: Scene): Promise<Called[]> {
-  const first = await peer.once(name, args);
-  const title = (first.question?.['requestedSchema'] as { properties: { typed: { title: string } } }).properties.typed.title;
-  const typed = title.replace(/^Type /, '').replace(/ to agree$/, '');
-  const second = { requestState: first.state, inputResponses: { consent: { action: 'accept', content: { typed } } } };
-  return Promise.all([peer.once(name, args, second), peer.once(name, args, second)]);
-}

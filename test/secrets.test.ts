@@ -32,7 +32,7 @@ async function everyCall(canaries: Canaries, options: HarnessOptions, fail?: (se
       const it = harness({ ...options, through: (send) => (fail ?? ((same) => same))(canaries.through(send)) });
       const peer = await it.open({ era: 'modern', elicitation: FORM });
       const gates = Object.values(gateCases[op.name] ?? {});
-      const all = args ? [args] : await Promise.all(gates.map((gate) => gate.args(here(it.sandbox.send))));
+      const all = args ? [args] : await Promise.all(gates.map(async (gate) => gate.args(here(it.sandbox.send))));
       for (const each of all) await peer.call(op.name, each);
       seen += peer.lines.join('\n') + peer.asked.join('\n') + it.logs.join('\n');
       await peer.close();

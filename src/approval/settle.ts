@@ -66,7 +66,7 @@ export async function settle(asking: Asking, ports: SettlePorts): Promise<Settle
       return STALE;
     }
     if (asker.answer.kind === 'none') return { kind: 'ask', result: asker.pose(question, sealer.mint(plan.id, principal)) };
-    return conclude(plan, asker.answer, asking, plans);
+    return conclude(asker.answer, asking, { plan, plans });
   }
 
   const minutes = Math.ceil(plans.coolingMs(request) / 60_000);
@@ -75,11 +75,11 @@ export async function settle(asking: Asking, ports: SettlePorts): Promise<Settle
   const plan = plans.ask({ digest, request, principal });
   if (!plan) return CROWDED;
   if (!asker.ask) return { kind: 'ask', result: asker.pose(question, sealer.mint(plan.id, principal)) };
-  return conclude(plan, await asker.ask(question, ports.formMs), asking, plans);
+  return conclude(await asker.ask(question, ports.formMs), asking, { plan, plans });
 }
 
 /** One answer ends a waiting plan, whatever it is; only the phrase ends it by a claim. */
-function conclude(plan: WaitingPlan, answer: Answered, { digest, request, question }: Asking, plans: Plans): Settled {
+function conclude(answer: Answered, { digest, request, question }: Asking, { plan, plans }: { plan: WaitingPlan; plans: Plans }): Settled {
   if (answer.kind === 'accept' && agrees(answer.content, question.phrase)) return plans.claim(plan, digest) ? { kind: 'claimed' } : EXPIRED;
   plans.end(plan);
   switch (answer.kind) {

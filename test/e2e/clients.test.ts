@@ -31,6 +31,7 @@ const phraseOf = (params: unknown) => {
   const { requestedSchema } = params as { requestedSchema: { properties: { typed: { title: string } } } };
   return requestedSchema.properties.typed.title.replace(/^Type /, '').replace(/ to agree$/, '');
 };
+const rows = ({ structuredContent = {} }: Result, member: string) => structuredContent[member] as { id: string }[];
 const COMPLETION = { ref: { type: 'ref/resource', uri: 'kratos://schemas/{id}' } } as const;
 
 async function v1(person: Person): Promise<Session> {
@@ -76,8 +77,7 @@ describe.each(clients)('%s', (_name, connect) => {
     await session?.close();
     session = undefined;
   });
-  const sessionsLeft = async (it: Session) =>
-    ((await it.call('list_identity_sessions', { id: seed.ada })).structuredContent?.['sessions'] as unknown[]).length;
+  const sessionsLeft = async (it: Session) => rows(await it.call('list_identity_sessions', { id: seed.ada }), 'sessions').length;
 
   test('finds a user by e-mail and revokes the sessions, once a person typed the phrase', async () => {
     const answers: Person[] = [
@@ -86,7 +86,7 @@ describe.each(clients)('%s', (_name, connect) => {
     ];
     session = await connect((phrase) => (answers.shift() ?? (() => ({ action: 'decline' })))(phrase));
     const found = await session.call('list_identities', { credentials_identifier: 'ada.byron@example.com' });
-    const [ada] = found.structuredContent?.['identities'] as { id: string }[];
+    const [ada] = rows(found, 'identities');
     expect(ada?.id).toBe(seed.ada);
     expect(await sessionsLeft(session)).toBe(3);
     const refused = await session.call('delete_identity_sessions', { id: seed.ada });

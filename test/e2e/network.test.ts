@@ -127,8 +127,7 @@ test('schemas, messages and a batch', async () => {
     identities: [{ create: { traits: { email: email('b') } } }, { create: { traits: { email: 'no address' } } }],
   });
   expect(result).toMatchObject({ created: 1, failed: 1 });
-  for (const item of rows(result, 'identities'))
-    if (item['identity'] !== undefined) await admin('DELETE', `/identities/${String(item['identity'])}`);
+  for (const { identity: id } of rows(result, 'identities')) if (typeof id === 'string') await admin('DELETE', `/identities/${id}`);
 });
 
 test('no tool was left out', async () => {

@@ -123,6 +123,9 @@ const encodings = (canary: string): readonly string[] => [
   canary,
   Buffer.from(canary).toString('base64').replace(/=+$/, ''),
   Buffer.from(canary).toString('hex'),
-  [...canary].toReversed().join(''),
-  [...canary].map((it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+  canary.split('').toReversed().join(''),
+  canary
+    .split('')
+    .map((it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join(''),
 ];

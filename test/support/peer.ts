@@ -30,6 +30,14 @@ export interface Called {
   readonly raw: Json;
 }
 
+/** What a 2026-07-28 server answers where it has a question. */
+export interface Asked extends Called {
+  readonly state: string | undefined;
+  readonly question: Json | undefined;
+  /** Empty where nothing was asked. */
+  readonly phrase: string;
+}
+
 const MODERN = '2026-07-28';
 
 export class Peer {
@@ -90,17 +98,13 @@ export class Peer {
     return answered;
   }
 
-  /** One tools/call, without any leg after it. `extra` goes beside the arguments. */
-  async once(
-    name: string,
-    args: Json,
-    extra: Json = {},
-    sent?: (id: number) => void,
-  ): Promise<Called & { readonly state: string | undefined; readonly question: Json | undefined }> {
-    const raw = await this.request('tools/call', { name, arguments: args, ...extra }, sent);
+  /** One tools/call, without any leg after it. `beside` goes beside the arguments; `sent` tells the request's id, to cancel it by. */
+  async once(name: string, args: Json, { sent, ...beside }: Json & { readonly sent?: (id: number) => void } = {}): Promise<Asked> {
+    const raw = await this.request('tools/call', { name, arguments: args, ...beside }, sent);
     const result = (raw['result'] ?? {}) as Json;
     const requests = result['inputRequests'] as Record<string, { params: Json }> | undefined;
-    return { ...called(raw), state: result['requestState'] as string | undefined, question: requests?.['consent']?.params };
+    const question = requests?.['consent']?.params;
+    return { ...called(raw), state: result['requestState'] as string | undefined, question, phrase: question ? phraseIn(question) : '' };
   }
 
   /** A tools/call as a client makes it: where the server asks, the person is asked, and the call is made again with the answer. */
