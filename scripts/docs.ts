@@ -36,7 +36,7 @@ const settingsPage = (): string => `# Settings
 
 Made from \`src/config/settings.ts\` by \`npm run docs\`; \`--help\` says the same.
 
-A flag goes before a variable, a variable before a default. An empty variable counts as not set, and so does a literal \`\${VAR}\` that a client handed on without filling it in; the log says so then. A setting that is wrong, a flag that is not known and a variable with the prefix \`KRATOS_MCP_\` that is not known end the program with one line on stderr and exit code 2, before anything is started. A secret is not accepted as an argument.
+A flag goes before a variable, a variable before a default. An empty variable counts as not set, and so does a literal \`\${VAR}\` that a client handed on without filling it in; the log says so then. Refused are such a literal in the middle of a value, and an empty list of tools, which must not turn into all of them. A setting that is wrong, a flag that is not known and a variable with the prefix \`KRATOS_MCP_\` that is not known end the program with one line on stderr and exit code 2, before anything is started. A secret is not accepted as an argument.
 
 ${tableOf(
   ['flag', 'variable', 'values', 'unit', 'default', 'what it does'],

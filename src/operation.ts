@@ -4,10 +4,13 @@ import type { PathParams, ReadName, WriteName } from './client/endpoints.ts';
 import type { CallInit, Kratos, Reply } from './client/types.ts';
 import type { Said } from './lib/text.ts';
 
-/** What a change can do to an account, weakest first. DESIGN.md, "Effects and verdicts". */
+/**
+ * What a change can do to an account, weakest first: `privilege` could give it more rights, `takeover` could hand it to somebody else,
+ * `destructive` takes something away, `mass` concerns many at once.
+ */
 export const EFFECTS = ['write', 'privilege', 'takeover', 'destructive', 'mass'] as const;
 export type ChangeEffect = (typeof EFFECTS)[number];
-export type Toolset = 'identities' | 'credentials' | 'sessions' | 'recovery' | 'schemas' | 'courier';
+type Toolset = 'identities' | 'credentials' | 'sessions' | 'recovery' | 'schemas' | 'courier';
 
 export interface Settings {
   /** The id of the schema that a create without `schema_id` gets. */

@@ -95,11 +95,8 @@ async function handleChange(run: Run): Promise<Answer> {
   if (isForAnotherCall({ asker, request, principal }, ports.settle)) {
     return refuse('stale', 'This is not the call that the person was asked about; nothing was sent.');
   }
-  const replayed = ports.uncollected.take(request);
-  if (replayed) {
-    entry.outcome('replayed');
-    return { ...replayed, _meta: { ...replayed._meta, 'ory-identity-mcp/replayed': true } };
-  }
+  const replayed = replayOf(request, run);
+  if (replayed) return replayed;
 
   const plan = await planOf(op, call, contextOf(op, ports, signal));
   if (plan.calls.length === 0) {
@@ -125,9 +122,21 @@ async function handleChange(run: Run): Promise<Answer> {
 
   // Claimed (or allowed): from here on the client's signal no longer counts, and nothing is given up half-way.
   const keys = plan.targets.length > 0 ? plan.targets.map((it) => it.id) : plan.calls.map((it) => it.endpoint);
-  const answer = await locked(keys, () => carryOut({ ...run, digest: digestOf(plan), digestOf, rule: verdict.rule }), ports);
-  if (signal.aborted) ports.uncollected.keep(request, answer);
-  return answer;
+  const once = async () => {
+    // While this one waited for the lock, the same call may have ended after its client had gone.
+    const answer = replayOf(request, run) ?? (await carryOut({ ...run, digest: digestOf(plan), digestOf, rule: verdict.rule }));
+    if (signal.aborted) ports.uncollected.keep(request, answer);
+    return answer;
+  };
+  return locked(keys, once, ports);
+}
+
+/** The outcome of the same call that nobody collected: told once, instead of a second execution. */
+function replayOf(request: string, { ports, entry }: Run): CallToolResult | undefined {
+  const kept = ports.uncollected.take(request);
+  if (!kept) return undefined;
+  entry.outcome('replayed');
+  return { ...kept, _meta: { ...kept._meta, 'ory-identity-mcp/replayed': true } };
 }
 
 /** After the claim a call is bounded by its own deadline (client/kratos.ts) and by nothing that the client does. */
@@ -154,7 +163,7 @@ interface Carrying extends Run {
 /** Under the lock of its targets: plan again, compare, send, report, read back. */
 async function carryOut({ op, call, ports, entry, digest, digestOf, rule }: Carrying): Promise<CallToolResult> {
   const { answers } = ports;
-  const finish = (outcome: Outcome | 'executed', answer: CallToolResult) => {
+  const finish: Finish = (outcome, answer) => {
     entry.outcome(outcome);
     return answer;
   };
@@ -164,12 +173,26 @@ async function carryOut({ op, call, ports, entry, digest, digestOf, rule }: Carr
   } catch (error) {
     return finish('failed', answers.failure('failed', 'Nothing was sent: the account could not be read again right before.', error));
   }
-  if (plan.calls.length === 0) return finish('executed', answers.result(plan.result, op.records).result);
+  if (plan.calls.length === 0) return finish('unchanged', answers.result(plan.result, op.records).result);
   if (digestOf(plan) !== digest) {
     return finish('stale', answers.refusal('stale', 'The account changed while the call was prepared; nothing was sent.'));
   }
   entry.intent(plan, rule);
+  try {
+    return await sendAndTell(op, plan, { ports, finish });
+  } catch (error) {
+    return finish('unknown', answers.failure('unknown', HOW_TO_FIND_OUT, error)); // a fault of ours, after something may have been sent
+  }
+}
 
+type Finish = (outcome: Outcome | 'executed' | 'unchanged', answer: CallToolResult) => CallToolResult;
+
+async function sendAndTell(
+  op: ChangeOperation,
+  plan: Plan,
+  { ports, finish }: { readonly ports: Ports; readonly finish: Finish },
+): Promise<CallToolResult> {
+  const { answers } = ports;
   const sent = await sendAll(op, plan, ports);
   if (sent.kind === 'failed') return finish('failed', answers.failure('failed', 'Kratos refused it; nothing was changed.', sent.error));
   if (sent.kind === 'unknown') return finish('unknown', answers.failure('unknown', HOW_TO_FIND_OUT, sent.error));

@@ -57,6 +57,7 @@ export function isForAnotherCall(
 export async function settle(asking: Asking, ports: SettlePorts): Promise<Settled> {
   const { asker, digest, request, principal, question } = asking;
   const { plans, sealer } = ports;
+  if (!asker.canAsk || question.phrase === '') return NO_FORM; // also on a second leg: who can't be asked can't have been
   if (asker.state !== undefined) {
     const id = sealer.open(asker.state, principal);
     const plan = id === undefined ? undefined : plans.find(id, principal);
@@ -71,7 +72,6 @@ export async function settle(asking: Asking, ports: SettlePorts): Promise<Settle
 
   const minutes = Math.ceil(plans.coolingMs(request) / 60_000);
   if (minutes > 0) return refused('declined', `A person has said no to this very call; it is not asked again for ${minutes} more minutes.`);
-  if (!asker.canAsk || question.phrase === '') return NO_FORM;
   const plan = plans.ask({ digest, request, principal });
   if (!plan) return CROWDED;
   if (!asker.ask) return { kind: 'ask', result: asker.pose(question, sealer.mint(plan.id, principal)) };

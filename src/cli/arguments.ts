@@ -36,7 +36,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
   }
   const given = Object.entries(values);
   const own = name === undefined ? {} : commands[name].options;
-  const foreign = given.find(([it]) => !Object.hasOwn(settingFlags, it) && !Object.hasOwn(own, it));
+  const settings = name === undefined || commands[name].settings ? settingFlags : {};
+  const foreign = given.find(([it]) => !Object.hasOwn(settings, it) && !Object.hasOwn(own, it));
   if (foreign !== undefined) throw new UsageError(`--${foreign[0]} does not go with ${name ?? 'serving on stdio'}. See --help.`);
   return {
     command: name ?? 'serve',

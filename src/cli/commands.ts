@@ -16,6 +16,8 @@ export interface CommandCall {
 export interface Command {
   readonly summary: string;
   readonly options: Readonly<Record<string, CommandOption>>;
+  /** Whether the settings mean anything to it; if not, they are refused instead of ignored. */
+  readonly settings: boolean;
   /** Answers the exit code. */
   readonly run: (call: CommandCall) => Promise<number>;
 }
@@ -26,11 +28,13 @@ export const commands = {
   doctor: {
     summary: 'Check the settings and the Kratos they point to, and say what is missing. Exit code 0 if it can work, 1 if not.',
     options: { json },
+    settings: true,
     run: async ({ flags, options }) => (await import('./doctor.ts')).doctor(flags, options['json'] === true),
   },
   tools: {
     summary: 'List the tools that the settings offer; with --json also their schemas.',
     options: { json },
+    settings: true,
     run: async ({ flags, options }) => (await import('./tools.ts')).tools(flags, options['json'] === true),
   },
   sandbox: {
@@ -39,11 +43,13 @@ export const commands = {
       port: { type: 'string', value: 'port', summary: 'Port of the admin API (default 4434, 0 for any free one).' },
       'public-port': { type: 'string', value: 'port', summary: 'Port of the public API (default 4433, 0 for any free one).' },
     },
+    settings: false,
     run: async ({ options }) => (await import('./sandbox.ts')).sandbox(options),
   },
   demo: {
     summary: 'Run the main job from start to end on the built-in Kratos: find a person, revoke the sessions, be asked.',
     options: {},
+    settings: false,
     run: async () => (await import('./demo.ts')).demo(),
   },
 } as const satisfies Readonly<Record<string, Command>>;

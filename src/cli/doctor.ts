@@ -4,7 +4,7 @@ import { load, type Flags, type Settings } from '../config/load.ts';
 import { rows, type Origin } from '../config/settings.ts';
 import { VERSION } from '../lib/version.ts';
 import { runChecks, type Check } from './checks.ts';
-import { print, table } from './print.ts';
+import { print, table, wrap } from './print.ts';
 import { openWire, type Wire } from './wire.ts';
 
 interface Shown {
@@ -20,6 +20,8 @@ interface Report {
   readonly version: string;
   readonly level: 'L0';
   readonly level_means: string;
+  /** Which Kratos. */
+  readonly works_on: string;
   readonly preset: string;
   readonly recovery_delivery: string;
   readonly settings: readonly Shown[];
@@ -52,12 +54,18 @@ async function examine(settings: Settings, notices: readonly string[]): Promise<
   try {
     const { target } = settings;
     const bare = withoutCredential(settings);
-    const checks = await runChecks({ target, kratos: await client(settings), stranger: bare && (await client(bare)) });
+    const checks = await runChecks({
+      target,
+      preset: settings.preset,
+      kratos: await client(settings),
+      stranger: bare && (await client(bare)),
+    });
     return {
       ok: checks.every(({ status }) => status !== 'failed'),
       version: VERSION,
       level: 'L0',
       level_means: L0,
+      works_on: worksOn(settings),
       preset: settings.preset,
       recovery_delivery: settings.recoveryDelivery,
       settings: shown(settings),
@@ -91,22 +99,30 @@ function shown(settings: Settings): Shown[] {
   });
 }
 
+function worksOn({ target }: Settings): string {
+  if (target.kind === 'sandbox') return 'the built-in Kratos';
+  const what = target.network ? 'a project on Ory Network (a project API key is set)' : 'a Kratos of your own';
+  return `${what}, ${target.adminUrl}`;
+}
+
 function asText(report: Report): string {
+  const warnings = report.checks.filter(({ status }) => status === 'warning').length;
   const settings = report.settings.filter(({ value }) => value !== null);
   return [
     `ory-identity-mcp ${report.version}`,
     '',
     'Settings (those that are set or have a default)',
     indented(table(settings.map(({ name, value, source, given_by }) => [name, value ?? '', given_by ?? source]))),
-    ...report.notices.map((it) => `  note: ${it}`),
+    ...report.notices.flatMap((it) => wrap(it, '        ', '  note: ')),
     '',
-    `Level ${report.level}: ${report.level_means}`,
+    `Works on ${report.works_on}.`,
     `Preset in force: ${report.preset}. Recovery codes and links: ${report.recovery_delivery}.`,
+    ...wrap(report.level_means, '  ', `Level ${report.level}: `),
     '',
     'Checks',
-    indented(table(report.checks.map(({ status, name, says }) => [status, name, says]))),
+    ...report.checks.flatMap(({ status, name, says }) => wrap(says, ' '.repeat(22), `  ${status.padEnd(9)}${name.padEnd(11)}`)),
     '',
-    report.ok ? 'It can work.' : 'It cannot work like this.',
+    report.ok ? `It can work.${warnings === 0 ? '' : ` Warnings: ${warnings}.`}` : 'It cannot work like this: see what failed.',
   ].join('\n');
 }
 

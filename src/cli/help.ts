@@ -2,8 +2,7 @@
 import { rows, type Setting } from '../config/settings.ts';
 import { VERSION } from '../lib/version.ts';
 import { commands, type Command } from './commands.ts';
-
-const WIDTH = 100;
+import { wrap } from './print.ts';
 
 export function help(): string {
   return [
@@ -43,19 +42,4 @@ function valueOf(row: Setting): string {
   if (row.kind === 'choice') return ` ${row.choices.join('|')}`;
   if (row.kind === 'integer') return ` <${row.unit}>`;
   return { url: ' <url>', file: ' <file>', list: ' <names>', string: ' <text>' }[row.kind];
-}
-
-/** Lines of at most `WIDTH` characters, broken at blanks. */
-function wrap(text: string, indent: string): string[] {
-  const lines: string[] = [];
-  let line = indent;
-  for (const word of text.split(' ')) {
-    const longer = line === indent ? line + word : `${line} ${word}`;
-    if (longer.length <= WIDTH || line === indent) line = longer;
-    else {
-      lines.push(line);
-      line = indent + word;
-    }
-  }
-  return [...lines, line];
 }

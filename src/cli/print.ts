@@ -26,3 +26,21 @@ export function table(rows: readonly (readonly string[])[]): string {
     .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  '))
     .join('\n');
 }
+
+const WIDTH = 100;
+/** Lines of at most `WIDTH` characters, broken at blanks; every line after the first begins with `indent`, the first with `first`. */
+export function wrap(text: string, indent: string, first = indent): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  for (const word of text.split(' ')) {
+    const longer = empty ? line + word : `${line} ${word}`;
+    if (longer.length <= WIDTH || empty) line = longer;
+    else {
+      lines.push(line);
+      line = indent + word;
+    }
+    empty = false;
+  }
+  return [...lines, line];
+}

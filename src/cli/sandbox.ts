@@ -2,11 +2,12 @@
 import type { Flags } from '../config/load.ts';
 import { UsageError } from '../errors.ts';
 import { serveSandbox } from '../sandbox/serve.ts';
+import { seed } from '../seed.ts';
 import { print } from './print.ts';
 
-/** People of the seed who are worth a look. Their passwords are nobody's: none can be used to sign in anywhere else. */
+/** People of the seed who are worth a look. */
 const PEOPLE = [
-  'ada.byron@example.com     verified, a password, three sessions on different devices',
+  `ada.byron@example.com     verified, signs in with ${seed.password}, three sessions on different devices`,
   'grace.murray@example.com  password and Google, a second factor, external id crm-1002',
 ];
 
@@ -20,6 +21,7 @@ export async function sandbox(options: Flags): Promise<number> {
   });
   print(`Admin API   ${served.adminUrl}`);
   print(`Public API  ${served.publicUrl}`);
+  print(`To serve MCP on it  --admin-url ${served.adminUrl} --public-url ${served.publicUrl}`);
   print(['People to try', ...PEOPLE.map((it) => `  ${it}`), 'Everything is in memory and gone when this ends (Ctrl-C).'].join('\n'));
   await told;
   await served.close();

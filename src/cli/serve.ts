@@ -22,6 +22,8 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
   for (const text of notices) log.warn('notice', { text });
   const facts = { version: VERSION, kratos: wire.kratosUrl, preset: settings.preset, recovery: settings.recoveryDelivery, assurance: 'L0' };
   log.info('started', facts);
+  if (process.stdin.isTTY)
+    log.warn('notice', { text: 'A terminal is on stdin where an MCP client should be. Ctrl-C ends this; see --help, or try demo.' });
 
   const connection = connectStdio(build, {
     input: process.stdin,

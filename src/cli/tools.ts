@@ -22,7 +22,7 @@ export function tools(flags: Flags, asJson: boolean): number {
 const row = (op: Operation): readonly string[] => [op.name, op.toolset, effectsOf(op), op.title];
 
 /** What its calls can be, for people. */
-export const effectsOf = (op: Operation): string => (op.kind === 'read' ? 'read' : op.effects.join(', '));
+const effectsOf = (op: Operation): string => (op.kind === 'read' ? 'read' : op.effects.join(', '));
 
 /** As the protocol lists it. */
 const listed = (op: Operation): Readonly<Record<string, unknown>> => ({

@@ -13,7 +13,7 @@ export interface Wire {
 }
 type Timeouts = Pick<Settings, 'connectTimeoutMs' | 'headersTimeoutMs' | 'callTimeoutMs'>;
 
-/** Opens no connection: a Kratos that is down is no reason not to start. */
+/** Opens no connection: a Kratos that is down is no reason not to start. Throws `UsageError` for certificates that can't be used. */
 export async function openWire({ target, ...settings }: Timeouts & Pick<Settings, 'target'>): Promise<Wire> {
   if (target.kind === 'sandbox') {
     const { createSandbox } = await import('../sandbox/sandbox.ts');
@@ -24,6 +24,9 @@ export async function openWire({ target, ...settings }: Timeouts & Pick<Settings
       network: false,
       close: async () => {},
     };
+  }
+  if (target.tls.ca !== undefined || target.tls.cert !== undefined) {
+    await (await import('./certificates.ts')).checkCertificates(target.tls);
   }
   const { createTransport } = await import('../client/transport.ts');
   const transport = createTransport(wireOptions(target, settings));

@@ -1,6 +1,6 @@
 /**
  * What this server reads of Kratos' JSON, and only that: loose objects, since Kratos grows fields. Parsed once, at the door; what lies
- * behind trusts it. Shapes: KRATOS.md §1 (identity), §4 (sessions), §6 (schemas, courier), §2.4 (batch), §5 (recovery).
+ * behind trusts it.
  */
 import { z } from 'zod';
 import { KratosError } from '../errors.ts';

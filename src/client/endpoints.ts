@@ -20,7 +20,7 @@ export const endpoints = {
   deleteIdentity: { route: 'DELETE /admin/identities/{id}', port: 'admin', ok: [204] },
   deleteIdentityCredentials: { route: 'DELETE /admin/identities/{id}/credentials/{type}', port: 'admin', ok: [204] },
   listIdentitySessions: { route: 'GET /admin/identities/{id}/sessions', port: 'admin', ok: [200] },
-  // 404 is Kratos' word for "there was no session to delete" (KRATOS.md §4.5).
+  // 404 is Kratos' word for "there was no session to delete".
   deleteIdentitySessions: { route: 'DELETE /admin/identities/{id}/sessions', port: 'admin', ok: [204, 404] },
   listSessions: { route: 'GET /admin/sessions', port: 'admin', ok: [200] },
   getSession: { route: 'GET /admin/sessions/{id}', port: 'admin', ok: [200] },

@@ -4,7 +4,7 @@ import { Ambiguous, Unsent } from '../errors.ts';
 import { codeOf } from './retry.ts';
 import type { WireReply } from './types.ts';
 
-export interface Limits {
+interface Limits {
   readonly signal: AbortSignal;
   /** Of the answer's body. */
   readonly maxBodyBytes: number;

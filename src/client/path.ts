@@ -1,11 +1,8 @@
 /** Path and query of a request, out of values that a model may have made up. Refused here is never sent. Pure. */
 import { InputError } from '../errors.ts';
+import { isUuid } from '../lib/uuid.ts';
 import { endpoints, type EndpointName } from './endpoints.ts';
 import type { Query } from './types.ts';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** The canonical spelling only; Kratos also takes braces, `urn:uuid:` and 32 digits. */
-export const isUuid = (text: string): boolean => UUID.test(text);
 
 const UNPRINTABLE = /\p{Cc}|\p{Zl}|\p{Zp}/u;
 const LONE_SURROGATE = /\p{Cs}/u;

@@ -81,9 +81,11 @@ function findVariable(row: Setting, { env, notices }: Sources): Given | undefine
   return undefined;
 }
 
-/** Clients hand on `${VAR}` as it stands where they know no such variable. */
+/** Clients hand on `${VAR}` as it stands where they know no such variable. In the middle of a text there is nothing it could count as. */
 function isFilledIn(name: string, text: string, notices: string[]): boolean {
-  if (!/^\s*\$\{[^{}]*\}\s*$/.test(text)) return true;
+  if (!/\$\{[^{}]*\}/.test(text)) return true;
+  if (!/^\s*\$\{[^{}]*\}\s*$/.test(text))
+    throw new UsageError(`${name} holds a literal \${…} that nobody filled in. Write the value itself.`);
   notices.push(`${name} holds a literal \${…} that nobody filled in, and counts as unset.`);
   return false;
 }

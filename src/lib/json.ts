@@ -24,7 +24,7 @@ const SUSPECT = /(?:^|[:,[\s])-?(?:[\d.]{16}|\d[\d.]*[eE]|(?<=-)0(?:\.0*)?(?![\d
 function survives(text: string): boolean {
   const value = Number(text);
   if (!Number.isFinite(value) || Object.is(value, -0)) return false;
-  if (Number.isInteger(value)) return Number.isSafeInteger(value);
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return false;
   return digits(text) === digits(String(value));
 }
 
@@ -34,6 +34,7 @@ function digits(text: string): string {
   const [whole = '', fraction = ''] = mantissa.split('.');
   const all = (whole + fraction).replace(/^0+/, '');
   const significant = all.replace(/0+$/, '');
+  if (significant === '') return '0';
   return `${significant}e${Number(exponent) - fraction.length + (all.length - significant.length)}`;
 }
 
@@ -47,18 +48,15 @@ export function parseJson(text: string): unknown {
   });
 }
 
-/** The first number in a JSON text that a double can't carry, as written. */
+/** Whether a JSON text has to be looked at for numbers that a double can't carry. */
+export const mayBeLossy = (text: string): boolean => SUSPECT.test(text);
+
+/** The first number in a valid JSON text that a double can't carry, as written. Needs no stack, so that no nesting can hide one. */
 export function lossyNumber(text: string): string | undefined {
-  if (!SUSPECT.test(text)) return undefined;
-  let found: string | undefined;
-  losslessParse(text, undefined, {
-    parseNumber: (it) => {
-      if (!survives(it)) found ??= it;
-      return 0;
-    },
-    onDuplicateKey: ({ newValue }) => newValue,
-  });
-  return found;
+  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g)) {
+    if (!token.startsWith('"') && !survives(token)) return token;
+  }
+  return undefined;
 }
 
 /** The deepest nesting of a JSON text, without parsing it. */
@@ -81,7 +79,7 @@ function depthOf(text: string): number {
 /** Canonical JSON (RFC 8785): members sorted by UTF-16 code units, no blanks. Two equal values give the same bytes. */
 export function canonical(value: unknown): string {
   if (value === undefined) return 'null';
-  if (value instanceof ExactNumber) return JSON.stringify({ exact: value.text });
+  if (value instanceof ExactNumber) return `#${value.text}`; // like no JSON value
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).filter(([, it]) => it !== undefined);

@@ -11,7 +11,7 @@ export type Fields = Readonly<Record<string, Value>> & { readonly time?: never; 
 type Line = (event: string, fields?: Fields) => void;
 export type Log = Readonly<Record<LogLevel, Line>>;
 
-export interface LogPorts {
+interface LogPorts {
   /** Lines of this level and of graver ones are written. */
   readonly level: LogLevel;
   /** Takes one line, its line break included. */

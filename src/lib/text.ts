@@ -37,8 +37,24 @@ const said: unique symbol = Symbol('said');
 export type Said = string & { readonly [said]: true };
 
 const QUOTED_CAP = 80;
-/** A value in quotation marks, on one line; marks inside it are turned into plain apostrophes so that it can't close its own quotation. */
-export const quote = (value: string, cap = QUOTED_CAP): string => `“${clean(value, cap).text.replace(/["“”„‟«»‹›＂❝❞〝〞]/gu, "'")}”`;
+/**
+ * A value in quotation marks, on one line; marks inside it are turned into plain apostrophes so that it can't close its own quotation. A
+ * blank breaks what a client might draw as a link or as markup.
+ */
+export function quote(value: string, cap = QUOTED_CAP): string {
+  const { text } = clean(value, cap);
+  const flat = text.replace(/["“”„‟«»‹›＂❝❞〝〞]/gu, "'").replace(LINKING, '$& ');
+  return `“${flat}”${mixesAlphabets(text) ? ' (letters of several alphabets: it may not be what it looks like)' : ''}`;
+}
+
+/** `http://`, `www.`, `<b>`, `[text](address)`. */
+const LINKING = /:(?=\/\/)|\bwww(?=\.)|<(?=\S)|\](?=[([])/gi;
+
+/** Whether a single word has letters that look alike out of different alphabets, as no honest word has. */
+function mixesAlphabets(text: string): boolean {
+  const words = text.match(/[\p{L}\p{M}]+/gu) ?? [];
+  return words.some((it) => [/\p{scx=Latin}/u, /\p{scx=Cyrillic}/u, /\p{scx=Greek}/u].filter((alphabet) => alphabet.test(it)).length > 1);
+}
 
 /** `say\`Signs ${label} out of ${3} sessions.\``: every string is quoted; numbers and words of ours (`own`) stand as they are. */
 export function say(parts: TemplateStringsArray, ...values: readonly (string | number | Own)[]): Said {

@@ -4,6 +4,7 @@ import type { ReadName } from '../client/endpoints.ts';
 import type { Kratos } from '../client/types.ts';
 import { KratosSchema, parseBody } from '../client/bodies.ts';
 import { z } from 'zod';
+import { InputError, KratosError } from '../errors.ts';
 import { policyText, type PolicyFacts } from './policy.ts';
 
 export type RegisterResources = (server: McpServer) => void;
@@ -24,7 +25,8 @@ const uriOf = (id: string) => `kratos://schemas/${encodeURIComponent(id)}`;
 export function resources(ports: ResourcePorts): RegisterResources {
   const schemas = async () =>
     parseBody(z.array(KratosSchema), await ports.kratos('listIdentitySchemas', {}, { query: { page_size: 1000 } }));
-  const ids = async () => (await guarded(schemas, ports)).map((it) => it.id);
+  // An id that cleaning changes could not be read by its address; the tool lists it.
+  const ids = async () => (await guarded(schemas, ports)).map((it) => it.id).filter((it) => it !== '' && ports.clean(it) === it);
   const read = async (id: string, signal: AbortSignal) =>
     guarded(async () => ports.clean((await ports.kratos('getIdentitySchema', { id }, { signal })).body), ports);
 
@@ -34,7 +36,7 @@ export function resources(ports: ResourcePorts): RegisterResources {
       'kratos://schemas',
       { title: 'Identity schemas', description: 'The ids of all identity schemas.', mimeType: 'application/json', cacheHint: SCHEMAS_HINT },
       async (uri) => {
-        const text = JSON.stringify((await ids()).map((id) => ports.clean({ id, uri: uriOf(id) })));
+        const text = JSON.stringify((await ids()).map((id) => ({ id, uri: uriOf(id) })));
         return { contents: [{ uri: uri.href, mimeType: 'application/json', text }] };
       },
     );
@@ -77,6 +79,7 @@ async function guarded<T>(work: () => Promise<T>, { explain }: Pick<ResourcePort
   try {
     return await work();
   } catch (error) {
-    throw new ProtocolError(ProtocolErrorCode.InternalError, explain(error));
+    const isTheirs = error instanceof InputError || (error instanceof KratosError && error.status === 404);
+    throw new ProtocolError(isTheirs ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError, explain(error));
   }
 }

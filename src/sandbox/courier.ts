@@ -1,10 +1,10 @@
 /** Messages that Kratos sent, or tried to (courier/handler.go). Subject and body are redacted, unless `dev`. */
 import { badMessage, badRequest, json, unknownRow, type SandboxReply } from './envelope.ts';
+import { first } from './go/query.ts';
+import { stamp } from './go/time.ts';
+import { parseUuid, uuidComplaint } from './go/uuid.ts';
 import { messagePage } from './pages.ts';
-import { first } from './query.ts';
 import type { SandboxRequest } from './request.ts';
-import { stamp } from './time.ts';
-import { parseUuid, uuidComplaint } from './uuid.ts';
 import type { Message, World } from './world.ts';
 
 const REDACTED = '<redacted-unless-dev-mode>';
@@ -17,7 +17,7 @@ function print({ settings }: World, message: Message, withDispatches: boolean): 
     status: it.status,
     error: it.error,
     created_at: stamp(it.created_at),
-    updated_at: stamp(it.updated_at),
+    updated_at: stamp(it.created_at),
   }));
   return {
     id: message.id,
@@ -28,10 +28,10 @@ function print({ settings }: World, message: Message, withDispatches: boolean): 
     subject: settings.dev ? message.subject : REDACTED,
     template_type: message.template_type,
     channel: message.type,
-    send_count: message.send_count,
+    send_count: dispatches.length,
     dispatches: withDispatches && dispatches.length > 0 ? dispatches : undefined,
     created_at: stamp(message.created_at),
-    updated_at: stamp(message.updated_at),
+    updated_at: stamp(message.dispatches.at(-1)?.created_at ?? message.created_at),
   };
 }
 
@@ -44,11 +44,8 @@ export function listCourierMessages(world: World, request: SandboxRequest<'listC
     .filter((it) => (status === undefined || it.status === status) && (recipient === '' || it.recipient === recipient))
     .sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1));
   const page = messagePage(request, found);
-  return json(
-    200,
-    page.items.map((it) => print(world, it, false)),
-    page.headers,
-  );
+  const items = page.items.map((it) => print(world, it, false));
+  return json(200, items, page.headers);
 }
 
 export function getCourierMessage(world: World, request: SandboxRequest<'getCourierMessage'>): SandboxReply {
@@ -57,4 +54,20 @@ export function getCourierMessage(world: World, request: SandboxRequest<'getCour
   const message = world.messages.get(id);
   if (message === undefined) throw unknownRow();
   return json(200, print(world, message, true));
+}
+
+/** The text of a mail that holds a code. The words are those of Kratos' own templates, which the contract suite compares. */
+export function mailWith(code: string, template: string): Pick<Message, 'subject' | 'body' | 'template_type'> {
+  const end = `${code}\n\nIf this was not you, do nothing. This code expires in 60 minutes.\n`;
+  return template.startsWith('recovery')
+    ? {
+        template_type: template,
+        subject: `Use code ${code} to recover access to your account`,
+        body: `Recover access to your account by entering the following code:\n\n${end}`,
+      }
+    : {
+        template_type: template,
+        subject: `Use code ${code} to verify your account`,
+        body: `Verify your account with the following code:\n\n${end}`,
+      };
 }

@@ -1,9 +1,9 @@
 /** Taking one sign-in method away (identity/handler.go:1206). */
-import { badRequest, notFound, nothing, type SandboxReply } from './envelope.ts';
+import { badRequest, notFound, nothing, taken, type SandboxReply } from './envelope.ts';
+import { isObject, type Json, type JsonObject } from './go/json.ts';
+import { first } from './go/query.ts';
 import { identityOf } from './identities.ts';
-import { providersOf, type Credential, type Identity } from './identity.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
-import { first } from './query.ts';
+import { identifierOf, providersOf, type Credential, type Identity } from './identity.ts';
 import type { SandboxRequest } from './request.ts';
 import { settle } from './settle.ts';
 import { validator } from './validate.ts';
@@ -21,7 +21,7 @@ export async function deleteIdentityCredentials(world: World, request: SandboxRe
   const now = world.now();
   const { [type]: _, ...others } = identity.credentials;
   const changed = left === undefined ? others : { ...others, [type]: { ...left, updated_at: now } };
-  world.put(settle(world, validate, { ...identity, credentials: changed, updated_at: now }));
+  if (!world.put(settle(world, validate, { ...identity, credentials: changed, updated_at: now }))) throw taken();
   return nothing();
 }
 
@@ -50,11 +50,11 @@ function withoutProvider(credential: Credential, identifier: string): Credential
   // It says OIDC for SAML too.
   if (!credential.identifiers.includes(identifier))
     throw notFound(`The identifier \`${identifier}\` was not found among OIDC credentials.`);
-  const providers = providersOf(credential.config).filter((it) => `${it.provider}:${it.subject}` !== identifier);
+  const providers = providersOf(credential.config).filter((it) => identifierOf(it) !== identifier);
   return {
     ...credential,
     identifiers: credential.identifiers.filter((it) => it !== identifier),
-    config: { providers: providers as unknown as JsonObject[] }, // plain members, all JSON
+    config: { providers },
   };
 }
 
@@ -62,12 +62,12 @@ const keys = (config: JsonObject): readonly Json[] => (Array.isArray(config['cre
 const isPasswordless = (key: Json): boolean => isObject(key) && key['is_passwordless'] === true;
 
 /** How many of its credentials could sign it in alone. SAML counts nothing, nor does a provider with an organization. */
-export function firstFactors(identity: Identity): number {
+function firstFactors(identity: Identity): number {
   const { password, oidc, webauthn, passkey } = identity.credentials;
   const hash = password?.config['hashed_password'];
   const hasPassword = password !== undefined && password.identifiers.length > 0 && typeof hash === 'string' && hash !== '';
   const providers = providersOf(oidc?.config ?? {}).filter(
-    (it) => it.organization === undefined && oidc?.identifiers.includes(`${it.provider}:${it.subject}`) === true,
+    (it) => it.organization === undefined && oidc?.identifiers.includes(identifierOf(it)) === true,
   );
   return (
     Number(hasPassword) + providers.length + keys(webauthn?.config ?? {}).filter(isPasswordless).length + keys(passkey?.config ?? {}).length

@@ -1,5 +1,5 @@
 /** Login and recovery flows of the public API, as Kratos prints them with password and code on. */
-import { stamp } from './time.ts';
+import { HOUR, stamp } from './go/time.ts';
 import type { Flow, World } from './world.ts';
 
 export interface Step {
@@ -62,17 +62,17 @@ export function printFlow(world: World, flow: Flow, { state, typed = '', message
     nodes: fields.map(node),
     messages: message === undefined ? undefined : [message],
   };
-  const times = { created_at: stamp(flow.issued_at), updated_at: stamp(flow.issued_at) };
+  const issued_at = stamp(flow.issued_at);
   return {
     id: flow.id,
     ...(isLogin ? { organization_id: null } : {}),
     type: 'api',
-    expires_at: stamp(flow.expires_at),
-    issued_at: stamp(flow.issued_at),
+    expires_at: stamp(flow.issued_at + HOUR),
+    issued_at,
     request_url: `${publicUrl}/self-service/${flow.kind}/api`,
     ...(isLogin ? {} : { active: 'code' }),
     ui,
-    ...(isLogin ? { ...times, refresh: false, requested_aal: 'aal1' } : {}),
+    ...(isLogin ? { created_at: issued_at, updated_at: issued_at, refresh: false, requested_aal: 'aal1' } : {}),
     state,
     ...(state === 'sent_email' ? { transient_payload: {} } : {}),
   };

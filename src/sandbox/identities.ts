@@ -1,13 +1,13 @@
-/** Listing, reading, creating and deleting identities (identity/handler.go). */
-import { nullableUuid, raw, state, struct, text, type Decoded } from './decode.ts';
-import { badRequest, conflict, json, nothing, unknownRow, type SandboxReply } from './envelope.ts';
-import { CREDENTIAL_TYPES, printIdentity, type Identity } from './identity.ts';
-import { importCredentials, importShape, recoveryAddress, recoveryShape, verifiableAddress, verifiableShape } from './imports.ts';
+/** Listing, reading, creating, replacing and deleting identities (identity/handler.go). */
+import { badMessage, badRequest, conflict, json, nothing, taken, unknownRow, type SandboxReply } from './envelope.ts';
+import { nullableUuid, raw, state, strictly, struct, text, type Decoded } from './go/decode.ts';
+import { all, first, type Query } from './go/query.ts';
+import { newId, NIL, parseUuid } from './go/uuid.ts';
+import { CREDENTIAL_TYPES, printIdentity, printWritten, type Identity } from './identity.ts';
+import { addressesShape, importCredentials, importShape, recoveryAddress, verifiableAddress } from './imports.ts';
 import { identityPage } from './pages.ts';
-import { all, first, type Query } from './query.ts';
-import { messageError, readStream, type SandboxRequest } from './request.ts';
-import { asWritten, isState, schemaUrl, settle } from './settle.ts';
-import { newId, parseUuid, NIL } from './uuid.ts';
+import { complaining, readForm, readStream, type SandboxRequest } from './request.ts';
+import { isState, settle } from './settle.ts';
 import { validator } from './validate.ts';
 import type { World } from './world.ts';
 
@@ -34,7 +34,7 @@ function one(world: World, identity: Identity, query: Query): SandboxReply {
       throw badRequest(`Invalid value \`[${include.join(' ')}]\` for parameter \`include_credential\`.`);
     include.push(type);
   }
-  return json(200, printIdentity(identity, { schema_url: schemaUrl(world, identity.schema_id), include }));
+  return json(200, printIdentity(identity, { schema_url: world.schemaUrl(identity.schema_id), include }));
 }
 
 export function listIdentities(world: World, request: SandboxRequest<'listIdentities'>): SandboxReply {
@@ -46,7 +46,7 @@ export function listIdentities(world: World, request: SandboxRequest<'listIdenti
   const found = matching(world, filter);
   const page = identityPage(request, found, filter.identifier === '' ? world.identities.size : undefined);
   const shown = filter.identifier !== '' || filter.similar !== '' || include.length > 0 ? include : undefined;
-  const items = page.items.map((it) => printIdentity(it, { schema_url: schemaUrl(world, it.schema_id), include: shown }));
+  const items = page.items.map((it) => printIdentity(it, { schema_url: world.schemaUrl(it.schema_id), include: shown }));
   return json(200, items, page.headers);
 }
 
@@ -101,36 +101,32 @@ function beginsWith(identity: Identity, similar: string): boolean {
   return Object.values(identity.credentials).some((it) => it.identifiers.some((known) => known.toLowerCase().startsWith(term)));
 }
 
-const shape = {
+const replaceShape = {
   schema_id: text,
   traits: raw,
-  credentials: importShape.strict,
-  verifiable_addresses: verifiableShape('strict'),
-  recovery_addresses: recoveryShape('strict'),
+  credentials: importShape,
   metadata_public: raw,
   metadata_admin: raw,
   state,
-  organization_id: nullableUuid,
   external_id: text,
 };
-export type NewIdentity = Decoded<typeof shape>;
-export const newIdentity = struct('strict', 'identity.CreateIdentityBody', shape);
+const createShape = { ...replaceShape, ...addressesShape, organization_id: nullableUuid };
+export const newIdentity = struct('identity.CreateIdentityBody', createShape);
+const replacement = struct('identity.UpdateIdentityBody', replaceShape);
 
 /** What is asked for, before anything follows from its traits. Throws a `Refusal` for a bad state or hash. */
-export function draftOf(world: World, body: NewIdentity): Identity {
+export function draftOf(world: World, body: Decoded<typeof createShape>): Identity {
   const now = world.now();
-  const given = body.state ?? '';
-  if (given !== '' && !isState(given)) throw badRequest('identity state is not valid');
   return {
     id: newId(),
     external_id: body.external_id ?? '',
-    credentials: importCredentials(world, {}, body.credentials ?? {}),
+    credentials: importCredentials({}, body.credentials ?? {}, now),
     schema_id: world.schemaId(body.schema_id),
-    state: given === '' ? 'active' : given,
+    state: stateOf(body.state, 'active'),
     state_changed_at: now,
     traits: body.traits === undefined ? {} : body.traits,
-    verifiable_addresses: (body.verifiable_addresses ?? []).map((it) => verifiableAddress(it, now)),
-    recovery_addresses: (body.recovery_addresses ?? []).map((it) => recoveryAddress(it, now)),
+    verifiable_addresses: (body.verifiable_addresses ?? []).map((it) => verifiableAddress(it ?? {}, now)),
+    recovery_addresses: (body.recovery_addresses ?? []).map((it) => recoveryAddress(it ?? {}, now)),
     metadata_public: body.metadata_public,
     metadata_admin: body.metadata_admin,
     created_at: now,
@@ -139,19 +135,44 @@ export function draftOf(world: World, body: NewIdentity): Identity {
   };
 }
 
+/** The state that is asked for; an empty one leaves it as it is. */
+function stateOf(given = '', before: string): string {
+  const state = given === '' ? before : given;
+  if (!isState(state)) throw badRequest('identity state is not valid');
+  return state;
+}
+
 export async function createIdentity(world: World, request: SandboxRequest<'createIdentity'>): Promise<SandboxReply> {
   const validate = await validator();
-  const body = messageError(() => newIdentity(readStream(request), '')) ?? {};
+  const body = complaining(badMessage, () => strictly(newIdentity, readStream(request))) ?? {};
   const identity = settle(world, validate, draftOf(world, body));
-  if (world.clashes(identity)) throw conflict();
-  world.put(identity);
-  const shown = printIdentity(asWritten(identity, {}), {
-    schema_url: schemaUrl(world, identity.schema_id),
-    include: [],
-    sorted: false,
-    metadata_admin: 'given',
+  if (!world.put(identity)) throw conflict();
+  const location = `${world.settings.adminUrl}/identities/${identity.id}`;
+  return json(201, printWritten(identity, {}, world.schemaUrl(identity.schema_id)), { location });
+}
+
+/** What is left out is cleared, but for schema, state and credentials (identity/handler.go:952). */
+export async function updateIdentity(world: World, request: SandboxRequest<'updateIdentity'>): Promise<SandboxReply> {
+  const validate = await validator();
+  const given = readForm(request, replacement) ?? {};
+  const before = identityOf(world, request.params.id);
+  const now = world.now();
+  const state = stateOf(given.state, before.state);
+  const after = settle(world, validate, {
+    ...before,
+    schema_id: given.schema_id || before.schema_id,
+    traits: given.traits === undefined ? {} : given.traits,
+    metadata_public: given.metadata_public,
+    metadata_admin: given.metadata_admin,
+    external_id: given.external_id ?? '',
+    state,
+    state_changed_at: state === before.state ? before.state_changed_at : now,
+    credentials: importCredentials(before.credentials, given.credentials ?? {}, now),
+    updated_at: now,
   });
-  return json(201, shown, { location: `${world.settings.adminUrl}/identities/${identity.id}` });
+  if (!world.put(after)) throw taken();
+  // The URL is the one of the schema that it had: Kratos sets it when it loads the identity (persister_identity.go:1183).
+  return json(200, printWritten(after, before.credentials, world.schemaUrl(before.schema_id)));
 }
 
 export function deleteIdentity(world: World, request: SandboxRequest<'deleteIdentity'>): SandboxReply {

@@ -1,7 +1,6 @@
 /** An identity as the sandbox keeps it, and as Kratos prints it (identity/identity.go:52). Pure. */
-import type { Json, JsonObject } from './json.ts';
-import type { Instant } from './time.ts';
-import { stamp, ZERO } from './time.ts';
+import type { Json, JsonObject } from './go/json.ts';
+import { stamp, ZERO, type Instant } from './go/time.ts';
 
 export interface Credential {
   readonly type: string;
@@ -24,6 +23,14 @@ export interface VerifiableAddress extends RecoveryAddress {
   readonly verified_at?: Instant | undefined;
 }
 export type Credentials = Readonly<Record<string, Credential>>;
+export const blank = (type: string, now: Instant): Credential => ({
+  type,
+  identifiers: [],
+  config: {},
+  version: 0,
+  created_at: now,
+  updated_at: now,
+});
 
 export interface Identity {
   readonly id: string;
@@ -62,101 +69,96 @@ export interface View {
   readonly schema_url: string;
   /** `undefined`: no credentials at all; else all of them, with the `config` of these types. */
   readonly include?: readonly string[] | undefined;
-  /** Sessions in lists embed their identity without addresses. */
-  readonly addresses?: false;
-  /** `never` within sessions; `given` in the answer to POST and PUT: left out where it was left out. */
-  readonly metadata_admin?: 'never' | 'given';
-  /** The answer to a write shows identifiers in the order they were found; a read sorts them. */
-  readonly sorted?: false;
+  /** Sessions show no `metadata_admin`, those in lists no addresses either. */
+  readonly within?: 'session' | 'session of a list';
 }
 
 /** The members of an identity in Kratos' order; `undefined` ones are not printed. */
-export function printIdentity(identity: Identity, view: View): Record<string, unknown> {
-  const shown = view.include === undefined ? undefined : printCredentials(identity.credentials, view.include, view.sorted ?? true);
+export function printIdentity(identity: Identity, { schema_url, include, within }: View): Record<string, unknown> {
   return {
     id: identity.id,
     external_id: identity.external_id === '' ? undefined : identity.external_id,
-    credentials: shown,
+    credentials: include === undefined ? undefined : printCredentials(identity.credentials, include),
     schema_id: identity.schema_id,
-    schema_url: view.schema_url,
+    schema_url,
     state: identity.state,
-    state_changed_at: identity.state_changed_at === undefined ? undefined : stamp(identity.state_changed_at),
+    state_changed_at: stampOf(identity.state_changed_at),
     traits: identity.traits,
-    ...(view.addresses === false ? {} : printAddresses(identity)),
+    verifiable_addresses: within === 'session of a list' ? undefined : printAddresses(identity.verifiable_addresses),
+    recovery_addresses: within === 'session of a list' ? undefined : printAddresses(identity.recovery_addresses),
     metadata_public: identity.metadata_public ?? null,
-    metadata_admin: printMetadataAdmin(identity, view),
+    metadata_admin: within === undefined ? (identity.metadata_admin ?? null) : undefined,
     created_at: stamp(identity.created_at),
     updated_at: stamp(identity.updated_at),
     organization_id: identity.organization_id,
   };
 }
 
-function printMetadataAdmin(identity: Identity, view: View): Json | undefined {
-  if (view.metadata_admin === 'never') return undefined;
-  return view.metadata_admin === 'given' ? identity.metadata_admin : (identity.metadata_admin ?? null);
-}
-
-function printAddresses(identity: Identity): Record<string, unknown> {
-  // By id, as a read has it: the ids are random, and so is the order.
-  const byId = <T extends RecoveryAddress>(list: readonly T[]) => list.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const verifiable = byId(identity.verifiable_addresses).map((it) => ({
-    id: it.id,
-    value: it.value,
-    verified: it.verified,
-    via: it.via,
-    status: it.status,
-    verified_at: it.verified_at === undefined ? undefined : stamp(it.verified_at),
-    created_at: stamp(it.created_at),
-    updated_at: stamp(it.updated_at),
-  }));
-  const recovery = byId(identity.recovery_addresses).map((it) => ({
-    id: it.id,
-    value: it.value,
-    via: it.via,
-    created_at: stamp(it.created_at),
-    updated_at: stamp(it.updated_at),
-  }));
+/**
+ * The answer to a write: with credentials but without their `config`, whose identifiers stand in the order they were found; without a
+ * `metadata_admin` that was left out. What was created or replaced has no times yet, what was changed still its old ones.
+ */
+export function printWritten(after: Identity, before: Credentials, schema_url: string): Record<string, unknown> {
+  const credentials = Object.values(after.credentials).map((it): Credential => {
+    const old = before[it.type];
+    const times = old?.created_at === it.created_at ? old : { created_at: ZERO, updated_at: ZERO };
+    return { ...it, created_at: times.created_at, updated_at: times.updated_at };
+  });
+  const shown = credentials.toSorted(byType).map((it) => {
+    // Where an import named no provider, the answer to it has null.
+    const identifiers = it.created_at === ZERO && it.identifiers.length === 0 ? null : it.identifiers;
+    return [it.type, { ...printCredential(it, []), identifiers }] as const;
+  });
   return {
-    verifiable_addresses: verifiable.length === 0 ? undefined : verifiable,
-    recovery_addresses: recovery.length === 0 ? undefined : recovery,
+    ...printIdentity(after, { schema_url, include: [] }),
+    credentials: shown.length === 0 ? undefined : Object.fromEntries(shown),
+    metadata_admin: after.metadata_admin,
   };
 }
 
-function printCredentials(credentials: Credentials, include: readonly string[], sorted: boolean): Record<string, unknown> | undefined {
-  const types = Object.keys(credentials).sort();
-  if (types.length === 0) return undefined;
-  return Object.fromEntries(
-    types.map((type) => {
-      const { identifiers, config, version, created_at, updated_at } = credentials[type] ?? NONE;
-      return [
-        type,
-        {
-          type,
-          identifiers: shownIdentifiers(identifiers, sorted, created_at),
-          config: include.includes(type) ? publishConfig(type, config) : undefined,
-          version,
-          created_at: stamp(created_at),
-          updated_at: stamp(updated_at),
-        },
-      ];
-    }),
-  );
-}
-/** Where an import named no provider, the answer to it has null. */
-function shownIdentifiers(identifiers: readonly string[], sorted: boolean, created: Instant): readonly string[] | null {
-  if (created === ZERO && identifiers.length === 0) return null;
-  return sorted ? identifiers.toSorted() : identifiers;
-}
-const NONE: Credential = { type: '', identifiers: [], config: {}, version: 0, created_at: 0, updated_at: 0 };
+const stampOf = (at: Instant | undefined): string | undefined => (at === undefined ? undefined : stamp(at));
 
-export interface Provider {
+/** By id, as a read has them: the ids are random, and so is the order. */
+function printAddresses(list: readonly (RecoveryAddress & Partial<VerifiableAddress>)[]): unknown {
+  if (list.length === 0) return undefined;
+  const byId = list.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return byId.map(({ id, value, verified, via, status, verified_at, created_at, updated_at }) => ({
+    id,
+    value,
+    verified,
+    via,
+    status,
+    verified_at: stampOf(verified_at),
+    created_at: stamp(created_at),
+    updated_at: stamp(updated_at),
+  }));
+}
+
+const byType = (a: Credential, b: Credential): number => (a.type < b.type ? -1 : 1);
+function printCredentials(credentials: Credentials, include: readonly string[]): Record<string, unknown> | undefined {
+  const sorted = Object.values(credentials).sort(byType);
+  if (sorted.length === 0) return undefined;
+  return Object.fromEntries(sorted.map((it) => [it.type, printCredential(it, include)]));
+}
+const printCredential = ({ type, identifiers, config, version, created_at, updated_at }: Credential, include: readonly string[]) => ({
+  type,
+  identifiers: identifiers.toSorted(),
+  config: include.includes(type) ? publishConfig(type, config) : undefined,
+  version,
+  created_at: stamp(created_at),
+  updated_at: stamp(updated_at),
+});
+
+export type Provider = {
   readonly subject: string;
   readonly provider: string;
-  readonly organization?: string | undefined;
-  readonly use_auto_link?: boolean | undefined;
-}
+  readonly organization?: string;
+  readonly use_auto_link?: true;
+};
 // The sandbox stores no provider but through `importCredentials`, which builds these.
 export const providersOf = (config: JsonObject): readonly Provider[] => (config['providers'] ?? []) as unknown as readonly Provider[];
+/** What signs in. */
+export const identifierOf = ({ provider, subject }: Provider): string => `${provider}:${subject}`;
 
 /** Providers are rebuilt with their tokens, which nobody ever got here (identity.go:475); all other configurations are shown as stored. */
 function publishConfig(type: string, config: JsonObject): unknown {
@@ -165,12 +167,6 @@ function publishConfig(type: string, config: JsonObject): unknown {
   if (providers.length === 0) return undefined;
   const tokens = type === 'oidc' ? { initial_id_token: '', initial_access_token: '', initial_refresh_token: '' } : {};
   return {
-    providers: providers.map((it) => ({
-      ...tokens,
-      subject: it.subject,
-      provider: it.provider,
-      organization: it.organization,
-      use_auto_link: it.use_auto_link === true ? true : undefined,
-    })),
+    providers: providers.map((it) => ({ ...tokens, ...it })),
   };
 }

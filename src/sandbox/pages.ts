@@ -3,9 +3,9 @@
  * show the first page twice (persister_session.go:167), pages of schemas overlap (schema/schema.go:100). Pure.
  */
 import { badMessage, badRequest, mislabelled } from './envelope.ts';
-import { atoi, atoiComplaint, first, printQuery, withParameters, type Query } from './query.ts';
-import { parseInstant, tokenStamp, type Instant } from './time.ts';
-import { NIL, parseUuid } from './uuid.ts';
+import { atoi, atoiComplaint, first, printQuery, withParameters, type Query } from './go/query.ts';
+import { parseInstant, tokenStamp, type Instant } from './go/time.ts';
+import { NIL, parseUuid } from './go/uuid.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];

@@ -1,29 +1,28 @@
 /** Recovery codes and links that an administrator makes (selfservice/strategy/{code,link}). */
 import { randomBytes, randomInt } from 'node:crypto';
-import { struct, text, uuid } from './decode.ts';
 import { badRequest, notFound, unknownRow, type SandboxReply } from './envelope.ts';
-import { writeUnescaped } from './json.ts';
-import { first, type Query } from './query.ts';
-import { formError, readForm, type SandboxRequest } from './request.ts';
-import { HOUR, parseDuration, printDuration, stamp } from './time.ts';
-import { newId } from './uuid.ts';
+import { struct, text, uuid } from './go/decode.ts';
+import { writeUnescaped } from './go/json.ts';
+import { first, type Query } from './go/query.ts';
+import { HOUR, parseDuration, printDuration, stamp } from './go/time.ts';
+import { newId } from './go/uuid.ts';
+import { readForm, type SandboxRequest } from './request.ts';
 import type { World } from './world.ts';
 
 const shape = { identity_id: uuid, expires_in: text, flow_type: text };
 const bodies = {
-  code: struct('lenient', 'code.createRecoveryCodeForIdentityBody', shape),
-  link: struct('lenient', 'link.createRecoveryLinkForIdentityBody', shape),
+  code: struct('code.createRecoveryCodeForIdentityBody', shape),
+  link: struct('link.createRecoveryLinkForIdentityBody', shape),
 };
 const DISABLED =
   'This endpoint was disabled by system administrator. Please check your url or contact the system administrator to enable it.';
 
 /** The flows' page of the application, and what `return_to` may begin with besides Kratos' own self-service pages. */
-export const APPLICATION = 'http://127.0.0.1:4455';
+const APPLICATION = 'http://127.0.0.1:4455';
 
 function read(world: World, request: SandboxRequest, kind: 'code' | 'link') {
   if (!world.settings.recovery[kind]) throw notFound(DISABLED);
-  const form = readForm(request, 'POST');
-  const given = formError(() => bodies[kind](form, '')) ?? {};
+  const given = readForm(request, bodies[kind]) ?? {};
   const expiresIn = lifespan(given.expires_in ?? '', kind);
   if (kind === 'code' && given.flow_type !== undefined && !['browser', 'api'].includes(given.flow_type)) {
     throw badRequest(`Value from "flow_type" is not valid: ${JSON.stringify(given.flow_type)}`);

@@ -1,86 +1,89 @@
 /** From a request on one of the two ports to the handler of its route, as Go's router does it: exact paths, plain text where there is none. */
 import { endpoints, type EndpointName } from '../client/endpoints.ts';
-import { errorReply, internal, json, plain, Refusal, type SandboxReply } from './envelope.ts';
+import { csrf, errorReply, internal, json, moved, plain, Refusal, type SandboxReply } from './envelope.ts';
+import { parseQuery } from './go/query.ts';
 import { publicRoutes } from './public.ts';
-import { parseQuery } from './query.ts';
-import { BODY_LIMIT } from './request.ts';
-import { csrf, redirects } from './redirects.ts';
-import type { Incoming, Route } from './exchange.ts';
-import { moved } from './moved.ts';
-import { routes, type Handler } from './routes.ts';
+import { BODY_LIMIT, type Handler, type Incoming, type Route, type SandboxRequest } from './request.ts';
+import { routes } from './routes.ts';
 import type { World } from './world.ts';
 
 const underAdmin = (path: string): string => (path === '/admin' || path.startsWith('/admin/') ? path : `/admin${path}`);
+const withoutQuery = ({ target, search }: SandboxRequest): string => target.slice(0, target.length - search.length);
 
-const endpointRoutes: Route[] = (Object.keys(endpoints) as EndpointName[]).map((name) => {
-  const { route, port } = endpoints[name];
-  const [method = '', path = ''] = route.split(' ');
-  // The table's own parameter names fill `params`, so each handler gets what its type says.
-  const handler = routes[name] as Handler<EndpointName>;
-  return {
-    port,
-    method,
-    pattern: port === 'admin' ? underAdmin(path) : path,
-    answer: (world, { incoming, params, path: asked, query }) => {
-      const { body, contentType } = incoming;
-      const truncated = Buffer.byteLength(body) > BODY_LIMIT;
-      const kept = truncated ? Buffer.from(body).subarray(0, BODY_LIMIT).toString() : body;
-      return handler(world, { params: params as never, path: asked, query, body: kept, truncated, contentType });
-    },
+const toPublic: Handler = (world, { method, path, search }) =>
+  moved(world.settings.publicUrl + path.replace(/^\/admin/, '') + search, method);
+const toAdmin: Handler = (world, request) =>
+  moved(world.settings.adminUrl + underAdmin(withoutQuery(request)) + request.search, request.method);
+
+const on =
+  (port: Route['port'], handler: Handler, exempt = false) =>
+  (line: string): Route => {
+    const [method = '', pattern = ''] = line.split(' ');
+    return { port, method, pattern, handler, exempt };
   };
-});
-const alive = () => json(200, { status: 'ok' });
-const health: Route[] = [
-  { port: 'admin', method: 'GET', pattern: '/admin/health/alive', answer: alive },
-  { port: 'public', method: 'GET', pattern: '/health/alive', answer: alive },
-  { port: 'public', method: 'GET', pattern: '/health/ready', answer: alive },
+const IDENTITIES = [
+  'GET /identities',
+  'POST /identities',
+  'GET /identities/{id}',
+  'PUT /identities/{id}',
+  'PATCH /identities/{id}',
+  'DELETE /identities/{id}',
+  'DELETE /identities/{id}/credentials/{type}',
+  'GET /identities/by/external/{external_id}',
 ];
-// Public `/admin/schemas` is the same list. Redirects come first: `whoami` is no session id.
-const publicSchemas: Route[] = endpointRoutes.filter((it) => it.port === 'public').map((it) => ({ ...it, pattern: `/admin${it.pattern}` }));
-const table: readonly { readonly route: Route; readonly parts: readonly string[] }[] = [
-  ...redirects,
-  ...publicRoutes,
-  ...endpointRoutes,
-  ...publicSchemas,
-  ...health,
-].map((route) => ({ route, parts: route.pattern.split('/') }));
+const OTHERS = ['GET /admin/courier/messages', 'GET /admin/courier/messages/{id}', 'POST /recovery/code', 'POST /recovery/link'];
+/** What one port answers to the other port's routes (x/redir; schema/handler.go:72, session/handler.go:81). */
+const redirects = [
+  ...['GET /admin/schemas', 'GET /admin/schemas/{id}', 'GET /admin/sessions/whoami', 'DELETE /admin/sessions'].map(on('admin', toPublic)),
+  ...[...IDENTITIES, ...IDENTITIES.map((line) => line.replace(' ', ' /admin')), ...OTHERS].map(on('public', toAdmin, true)),
+];
+
+/** The wire table. The admin port puts its prefix before every path; public `/admin/schemas` is the same list. */
+const tableRoutes = (Object.keys(endpoints) as EndpointName[]).flatMap((name) => {
+  const { route, port } = endpoints[name];
+  const prefixed = route.replace(/ (?!\/admin\/)/, ' /admin');
+  // The table's own parameter names fill `params`, so each handler gets what its type says.
+  return (port === 'admin' ? [prefixed] : [route, prefixed]).map(on(port, routes[name] as Handler));
+});
+const alive: Handler = () => json(200, { status: 'ok' });
+const health = [on('admin', alive)('GET /admin/health/alive'), ...['GET /health/alive', 'GET /health/ready'].map(on('public', alive))];
+
+// Redirects come first: `whoami` is no session id.
+const table = [...redirects, ...publicRoutes, ...tableRoutes, ...health].map((route) => ({ ...route, parts: route.pattern.split('/') }));
 
 /** Never throws for a request, however bad. */
 export async function answer(world: World, incoming: Incoming): Promise<SandboxReply> {
-  const at = incoming.target.indexOf('?');
-  const asked = at < 0 ? incoming.target : incoming.target.slice(0, at);
-  const search = at < 0 ? '' : incoming.target.slice(at);
-  if (/%(?![0-9a-f]{2})/i.test(asked)) {
-    return { status: 400, headers: { 'content-type': 'text/plain; charset=utf-8' }, text: '400 Bad Request' };
-  }
-  const reply = await find(world, incoming, { asked, search });
-  return incoming.method === 'GET' ? withoutCache(reply) : reply;
+  const reply = await find(world, incoming);
+  if (incoming.method === 'HEAD') return { ...reply, text: '' };
+  if (incoming.method !== 'GET') return reply;
+  return { ...reply, headers: { ...reply.headers, 'cache-control': 'private, no-cache, no-store, must-revalidate' } };
 }
 
-async function find(world: World, incoming: Incoming, { asked, search }: { asked: string; search: string }): Promise<SandboxReply> {
+async function find(world: World, incoming: Incoming): Promise<SandboxReply> {
+  const { port, target, requestId } = incoming;
+  const [asked = ''] = target.split('?', 1);
+  const search = target.slice(asked.length);
+  if (/%(?![0-9a-f]{2})/i.test(asked))
+    return { ...plain(400, '400 Bad Request'), headers: { 'content-type': 'text/plain; charset=utf-8' } };
   if (asked.startsWith('//')) return plain(404, '404 page not found\n');
   const clean = cleaned(asked);
   if (clean !== asked) return moved(clean + search, incoming.method);
-  const path = pathOf(incoming.port, asked);
+  // The admin port adds the prefix where it is missing, and then has decoded the path before it looks for the route.
+  const path = port === 'admin' && underAdmin(asked) !== asked ? decoded(underAdmin(asked)) : asked;
   const method = incoming.method === 'HEAD' ? 'GET' : incoming.method;
-  const found = table.filter(({ route, parts }) => route.port === incoming.port && fits(parts, path));
-  const hit = found.find(({ route }) => route.method === method);
+  const found = table.filter((it) => it.port === port && fits(it.parts, path));
+  const hit = found.find((it) => it.method === method);
   if (hit === undefined) return missed(incoming, found);
-  const exchange = { incoming, params: paramsOf(hit.parts, path), path: decoded(path), query: parseQuery(search.slice(1)), search };
-  return refused(() => hit.route.answer(world, exchange), incoming.requestId);
-}
-
-function missed(incoming: Incoming, found: readonly { readonly route: Route }[]): SandboxReply {
-  const isSafe = ['GET', 'HEAD', 'OPTIONS'].includes(incoming.method);
-  if (incoming.port === 'public' && !isSafe && !found.some(({ route }) => route.exempt === true)) {
-    return errorReply(csrf(), incoming.requestId);
-  }
-  return found.length === 0 ? plain(404, '404 page not found\n') : wrongMethod(found.map((it) => it.route.method));
-}
-
-async function refused(run: () => SandboxReply | Promise<SandboxReply>, requestId: string | undefined): Promise<SandboxReply> {
+  const request = {
+    ...incoming,
+    ...cut(incoming.body),
+    params: paramsOf(hit.parts, path),
+    path: decoded(path),
+    query: parseQuery(search.slice(1)),
+    search,
+  };
   try {
-    return await run();
+    return await hit.handler(world, request);
   } catch (error) {
     // What Kratos has no type for is a 500 with its text, and so it is here.
     const refusal = error instanceof Refusal ? error : internal(error instanceof Error ? error.message : 'unknown');
@@ -88,16 +91,20 @@ async function refused(run: () => SandboxReply | Promise<SandboxReply>, requestI
   }
 }
 
-const withoutCache = (reply: SandboxReply): SandboxReply => ({
-  ...reply,
-  headers: { ...reply.headers, 'cache-control': 'private, no-cache, no-store, must-revalidate' },
-});
-
-/** The admin port adds the prefix where it is missing, and then has decoded the path before it looks for the route. */
-function pathOf(port: 'admin' | 'public', path: string): string {
-  const prefixed = port === 'admin' ? underAdmin(path) : path;
-  return prefixed === path || port === 'public' ? path : decoded(prefixed);
+function missed({ port, method, requestId }: Incoming, found: readonly Route[]): SandboxReply {
+  const isSafe = ['GET', 'HEAD', 'OPTIONS'].includes(method);
+  if (port === 'public' && !isSafe && !found.some((it) => it.exempt === true)) return errorReply(csrf(), requestId);
+  if (found.length === 0) return plain(404, '404 page not found\n');
+  const allowed = new Set(found.flatMap((it) => (it.method === 'GET' ? ['GET', 'HEAD'] : [it.method])));
+  return plain(405, 'Method Not Allowed\n', { allow: [...allowed].sort().join(', ') });
 }
+
+function cut(body: string): Pick<SandboxRequest, 'body' | 'truncated'> {
+  const bytes = Buffer.from(body);
+  const truncated = bytes.length > BODY_LIMIT;
+  return { truncated, body: truncated ? bytes.subarray(0, BODY_LIMIT).toString() : body };
+}
+
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -111,16 +118,11 @@ function fits(parts: readonly string[], path: string): boolean {
   const given = path.split('/');
   return given.length === parts.length && parts.every((part, index) => (isParameter(part) ? given[index] !== '' : part === given[index]));
 }
-function paramsOf(parts: readonly string[], path: string): Record<string, string> {
+/** With the names that the pattern has, which are those of the handler's type. */
+function paramsOf(parts: readonly string[], path: string): never {
   const given = path.split('/');
-  return Object.fromEntries(
-    parts.flatMap((part, index) => (isParameter(part) ? [[part.slice(1, -1), decoded(given[index] ?? '')] as const] : [])),
-  );
-}
-
-function wrongMethod(methods: readonly string[]): SandboxReply {
-  const allowed = new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
-  return plain(405, 'Method Not Allowed\n', { allow: [...allowed].sort().join(', ') });
+  const entries = parts.flatMap((part, index) => (isParameter(part) ? [[part.slice(1, -1), decoded(given[index] ?? '')] as const] : []));
+  return Object.fromEntries(entries) as never;
 }
 
 /** Go's ServeMux sends an unclean path to the clean one; `%2e%2e` is no `..` to it. */

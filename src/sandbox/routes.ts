@@ -3,17 +3,14 @@ import type { EndpointName } from '../client/endpoints.ts';
 import { batchPatchIdentities } from './batch.ts';
 import { getCourierMessage, listCourierMessages } from './courier.ts';
 import { deleteIdentityCredentials } from './credentials.ts';
-import { json, type SandboxReply } from './envelope.ts';
-import { createIdentity, deleteIdentity, getIdentity, getIdentityByExternalId, listIdentities } from './identities.ts';
+import { json } from './envelope.ts';
+import { createIdentity, deleteIdentity, getIdentity, getIdentityByExternalId, listIdentities, updateIdentity } from './identities.ts';
 import { patchIdentity } from './patch.ts';
-import { updateIdentity } from './put.ts';
 import { createRecoveryCode, createRecoveryLink } from './recovery.ts';
-import type { SandboxRequest } from './request.ts';
+import type { Handler } from './request.ts';
 import { getIdentitySchema, listIdentitySchemas } from './schemas.ts';
 import { deleteIdentitySessions, disableSession, extendSession, getSession, listIdentitySessions, listSessions } from './sessions.ts';
-import type { World } from './world.ts';
 
-export type Handler<N extends EndpointName> = (world: World, request: SandboxRequest<N>) => SandboxReply | Promise<SandboxReply>;
 export type Routes = { readonly [N in EndpointName]: Handler<N> };
 
 /** The version whose behaviour this is. */

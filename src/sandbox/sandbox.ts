@@ -1,20 +1,24 @@
-/** The built-in Kratos: the same HTTP API, in memory. docs/sandbox.md says where it differs. */
+/**
+ * The built-in Kratos: the same HTTP API, in memory. docs/sandbox.md says where it differs.
+ *
+ * A request comes in here or by serve.ts; router.ts finds its route, and routes.ts names the handler of each: the file it comes from holds
+ * all of its behaviour but for the pages of a list (pages.ts), what credentials and addresses a write brings along (imports.ts) and what
+ * follows from its traits (settle.ts, validate.ts, extensions.ts). What Go and its libraries do is in go/, who is in it in seed/.
+ */
 import type { Send, WireReply, WireRequest } from '../client/types.ts';
 import { Unsent } from '../errors.ts';
 import { answer } from './router.ts';
 import { PLAIN_SCHEMAS, SEED_SCHEMAS } from './schemas.ts';
-import { seedWorld } from './seed-world.ts';
+import { seedWorld } from './seed/fill.ts';
 import { World } from './world.ts';
 
 export interface SandboxOptions {
-  /** Nobody in it, and the two schemas of the contract suite. */
+  /** Nobody in it, the two schemas of the contract suite, and the text of courier messages shown, as its Kratos has it. */
   readonly empty?: boolean;
   /** Which of the administrator's recovery endpoints are on; both are. */
   readonly recovery?: { readonly code: boolean; readonly link: boolean };
   /** Answers 204 to an extended session, as `feature_flags.faster_session_extend` and Ory Network do. */
   readonly fasterExtend?: boolean;
-  /** Shows the text of courier messages. Like the contract suite's Kratos the empty one does; the seeded one redacts it. */
-  readonly dev?: boolean;
   readonly now?: () => Date;
   /** The base URLs that answers name. */
   readonly publicUrl?: string;
@@ -30,10 +34,9 @@ export interface Sandbox {
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const { empty = false, recovery = { code: true, link: true }, fasterExtend = false, now = () => new Date() } = options;
   const settings = {
-    dev: options.dev ?? empty,
+    dev: empty,
     recovery,
     fasterExtend,
-    defaultSchemaId: 'default',
     publicUrl: withoutSlash(options.publicUrl ?? 'http://127.0.0.1:4433'),
     adminUrl: withoutSlash(options.adminUrl ?? 'http://127.0.0.1:4434'),
   };
@@ -46,12 +49,11 @@ const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 async function send(world: World, { port, method, path, body, signal }: WireRequest): Promise<WireReply> {
   if (signal?.aborted === true) throw new Unsent('The call was given up before anything was sent.', { cause: signal.reason });
-  const reply = await answer(world, {
+  return answer(world, {
     port,
     method,
     target: path,
     body: body ?? '',
     contentType: body === undefined ? '' : 'application/json',
   });
-  return { status: reply.status, headers: reply.headers, text: method === 'HEAD' ? '' : reply.text };
 }

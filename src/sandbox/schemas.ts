@@ -1,6 +1,6 @@
 /** The two identity schemas and the routes that show them (schema/handler.go). */
 import { json, notFound, type SandboxReply } from './envelope.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from './go/json.ts';
 import { schemaPage } from './pages.ts';
 import type { SandboxRequest } from './request.ts';
 import type { IdentitySchema, World } from './world.ts';
@@ -63,11 +63,7 @@ export const SEED_SCHEMAS: readonly IdentitySchema[] = [
 
 export function listIdentitySchemas(world: World, request: SandboxRequest<'listIdentitySchemas'>): SandboxReply {
   const page = schemaPage(request, world.schemas);
-  return json(
-    200,
-    page.items.map(({ id, schema }) => ({ id, schema })),
-    page.headers,
-  );
+  return json(200, page.items, page.headers);
 }
 
 export function getIdentitySchema(world: World, request: SandboxRequest<'getIdentitySchema'>): SandboxReply {

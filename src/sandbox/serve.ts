@@ -6,7 +6,7 @@ import { answer } from './router.ts';
 import { createSandbox, type SandboxOptions } from './sandbox.ts';
 import type { World } from './world.ts';
 
-export interface ServeOptions extends Pick<SandboxOptions, 'empty' | 'recovery' | 'fasterExtend'> {
+interface ServeOptions extends Pick<SandboxOptions, 'empty' | 'recovery' | 'fasterExtend'> {
   /** 0 = any free one. */
   readonly adminPort: number;
   readonly publicPort: number;
@@ -83,7 +83,7 @@ async function handle(world: World, port: 'admin' | 'public', { request, respons
       remote: `${request.socket.remoteAddress ?? HOST}:${request.socket.remotePort ?? 0}`,
       sessionToken: sessionToken(request),
     });
-    response.writeHead(reply.status, reply.headers).end(request.method === 'HEAD' ? undefined : reply.text);
+    response.writeHead(reply.status, reply.headers).end(reply.text);
   } catch {
     // A client that went away, or an answer that a fault of ours kept from being made: Kratos closes the connection, too, when it panics.
     response.destroy();

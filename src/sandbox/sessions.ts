@@ -1,12 +1,11 @@
 /** Sessions, all of them and those of one identity (session/handler.go). */
 import { badMessage, badRequest, json, nothing, unknownRow, type SandboxReply } from './envelope.ts';
+import { all, first, type Query } from './go/query.ts';
+import { DAY, stamp, type Instant } from './go/time.ts';
+import { parseUuid, uuidComplaint } from './go/uuid.ts';
 import { printIdentity } from './identity.ts';
 import { identitySessionPage, sessionPage } from './pages.ts';
-import { all, first, type Query } from './query.ts';
 import type { SandboxRequest } from './request.ts';
-import { schemaUrl } from './settle.ts';
-import { DAY, stamp, type Instant } from './time.ts';
-import { parseUuid, uuidComplaint } from './uuid.ts';
 import type { Session, World } from './world.ts';
 
 /** `session.lifespan`. */
@@ -20,20 +19,20 @@ interface Expand {
 /** The members of a session in Kratos' order. `active` knows of an inactive identity only where the identity was loaded (session.go:282). */
 export function printSession(world: World, session: Session, expand: Expand): Record<string, unknown> {
   const owner = expand.identity === 'no' ? undefined : world.identities.get(session.identity_id);
+  const began = stamp(session.created_at);
   const devices = { null: null, empty: [], full: session.devices }[expand.devices];
   const view = {
-    schema_url: owner === undefined || expand.identity === 'bare without schema_url' ? '' : schemaUrl(world, owner.schema_id),
-    metadata_admin: 'never',
-    ...(expand.identity === 'full' ? {} : { addresses: false as const }),
+    schema_url: owner === undefined || expand.identity === 'bare without schema_url' ? '' : world.schemaUrl(owner.schema_id),
+    within: expand.identity === 'full' ? 'session' : 'session of a list',
   } as const;
   return {
     id: session.id,
     active: session.active && session.expires_at > world.present() && (owner === undefined || owner.state === 'active'),
     expires_at: stamp(session.expires_at),
-    authenticated_at: stamp(session.authenticated_at),
-    authenticator_assurance_level: session.authenticator_assurance_level,
-    authentication_methods: session.authentication_methods.map((it) => ({ ...it, completed_at: stamp(it.completed_at) })),
-    issued_at: stamp(session.issued_at),
+    authenticated_at: began,
+    authenticator_assurance_level: session.methods.some((it) => it.aal === 'aal2') ? 'aal2' : 'aal1',
+    authentication_methods: session.methods.map(({ method, aal, provider }) => ({ method, aal, completed_at: began, provider })),
+    issued_at: began,
     identity: owner === undefined ? null : printIdentity(owner, view),
     devices,
   };
@@ -73,11 +72,8 @@ export function listSessions(world: World, request: SandboxRequest<'listSessions
   const expand = expansion(request.query);
   const page = sessionPage(request, world.newestSessions().filter(wanted));
   const shown = { identity: expand.identity ? 'bare' : 'no', devices: expand.devices ? 'full' : 'null' } as const;
-  return json(
-    200,
-    page.items.map((it) => printSession(world, it, shown)),
-    page.headers,
-  );
+  const items = page.items.map((it) => printSession(world, it, shown));
+  return json(200, items, page.headers);
 }
 
 export function getSession(world: World, request: SandboxRequest<'getSession'>): SandboxReply {
@@ -108,11 +104,8 @@ export function listIdentitySessions(world: World, request: SandboxRequest<'list
   const wanted = activeFilter(request.query, world.present());
   const page = identitySessionPage(request, world.sessionsOf(id).filter(wanted));
   const shown = { identity: 'bare without schema_url', devices: 'full' } as const;
-  return json(
-    200,
-    page.items.map((it) => printSession(world, it, shown)),
-    page.headers,
-  );
+  const items = page.items.map((it) => printSession(world, it, shown));
+  return json(200, items, page.headers);
 }
 
 export function deleteIdentitySessions(world: World, request: SandboxRequest<'deleteIdentitySessions'>): SandboxReply {

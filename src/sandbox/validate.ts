@@ -1,33 +1,28 @@
 /** Traits against their identity schema, with the error text of Kratos' validator. ajv is loaded when the first identity is written. */
-import type { ErrorObject, ValidateFunction } from 'ajv';
-import { derive, notValid, type Derived, type Problem } from './extensions.ts';
-import { isEmail, isPhone } from './formats.ts';
-import { kindOf, isObject, type Json, type JsonObject } from './json.ts';
+import type { ErrorObject } from 'ajv';
 import { ExactNumber } from '../lib/json.ts';
+import { badRequest } from './envelope.ts';
+import { derive, isEmail, isPhone, notValid, type Derived, type Place, type Problem } from './extensions.ts';
+import { isObject, kindOf, type Json, type JsonObject } from './go/json.ts';
 
-export type Checked =
-  | { readonly derived: Derived; readonly reason?: undefined }
-  | { readonly reason: string; readonly derived?: undefined };
-export type Validate = (schema: JsonObject, traits: Json) => Checked;
+/** What follows from the traits. Throws a `Refusal` where they don't fit their schema. */
+export type Validate = (schema: JsonObject, traits: Json) => Derived;
 
 let loading: Promise<Validate> | undefined;
 /** The validator; loads it the first time. */
 export const validator = (): Promise<Validate> => (loading ??= load());
 
 async function load(): Promise<Validate> {
-  const [{ Ajv }, formats] = await Promise.all([import('ajv'), import('ajv-formats')]);
-  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, validateFormats: true });
-  formats.default.default(ajv);
-  ajv.addFormat('email', isEmail);
-  ajv.addFormat('tel', isPhone);
-  const compiled = new WeakMap<JsonObject, ValidateFunction>();
+  const { Ajv } = await import('ajv');
+  // The two worlds have an employee's schema each, under one `$id`: ajv is not to keep them by it.
+  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, addUsedSchema: false, formats: { email: isEmail, tel: isPhone } });
   return (schema, traits) => {
-    const check = compiled.get(schema) ?? ajv.compile(schema);
-    compiled.set(schema, check);
+    const check = ajv.compile(schema); // once: ajv keeps what it has compiled
     const derived = derive(schema, traits);
     const errors = check({ traits: doubles(traits) }) ? [] : (check.errors ?? []);
     const problems = [...fromAjv(errors), ...derived.problems];
-    return problems.length === 0 ? { derived } : { reason: explain(problems) };
+    if (problems.length > 0) throw badRequest(explain(problems, { instance: '', schema: '' }).join('\n'));
+    return derived;
   };
 }
 
@@ -82,11 +77,7 @@ function message(error: ErrorObject, alike: readonly ErrorObject[]): string {
 }
 
 /** One problem is a line; several under one node stand below `validation failed`, two blanks deeper. */
-function explain(problems: readonly Problem[]): string {
-  return lines(problems, { instance: '', schema: '' }).join('\n');
-}
-
-function lines(problems: readonly Problem[], at: { instance: string; schema: string }): string[] {
+function explain(problems: readonly Problem[], at: Place): string[] {
   const own = problems.filter((it) => parent(it.schema) === at.schema);
   const below = new Map<string, Problem[]>();
   for (const problem of problems) {
@@ -107,7 +98,7 @@ function lines(problems: readonly Problem[], at: { instance: string; schema: str
     ...own.filter((it) => !isLast(it)).map(line),
     ...[...below].map(([child, some]) => {
       const [step = '', instance = ''] = child.split(' ');
-      return lines(some, { instance, schema: at.schema + step });
+      return explain(some, { instance, schema: at.schema + step });
     }),
     ...own.filter(isLast).map(line),
   ];

@@ -1,8 +1,7 @@
 /** The sandbox's database: everything in memory, with the unique indexes that Kratos' tables have. */
-import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import type { JsonObject } from './go/json.ts';
+import type { Instant } from './go/time.ts';
 import type { Credentials, Identity } from './identity.ts';
-import type { JsonObject } from './json.ts';
-import type { Instant } from './time.ts';
 
 export interface Session {
   readonly id: string;
@@ -10,11 +9,9 @@ export interface Session {
   /** The row's flag: not whether it is expired, nor whether its identity is active. */
   readonly active: boolean;
   readonly expires_at: Instant;
-  readonly authenticated_at: Instant;
-  readonly issued_at: Instant;
+  /** When it was issued, and when all its methods were completed. */
   readonly created_at: Instant;
-  readonly authenticator_assurance_level: string;
-  readonly authentication_methods: readonly Method[];
+  readonly methods: readonly Method[];
   readonly devices: readonly Device[];
   /** Only sessions that began with a login have one. */
   readonly token?: string;
@@ -22,8 +19,7 @@ export interface Session {
 
 export interface Method {
   readonly method: string;
-  readonly aal: string;
-  readonly completed_at: Instant;
+  readonly aal: 'aal1' | 'aal2';
   readonly provider?: string;
 }
 export interface Device {
@@ -42,17 +38,14 @@ export interface Message {
   readonly subject: string;
   readonly body: string;
   readonly template_type: string;
-  readonly send_count: number;
   readonly dispatches: readonly Dispatch[];
   readonly created_at: Instant;
-  readonly updated_at: Instant;
 }
 export interface Dispatch {
   readonly id: string;
   readonly status: 'failed' | 'success';
   readonly error?: JsonObject;
   readonly created_at: Instant;
-  readonly updated_at: Instant;
 }
 
 /** A login or recovery flow of the public API. */
@@ -60,7 +53,6 @@ export interface Flow {
   readonly id: string;
   readonly kind: 'login' | 'recovery';
   readonly issued_at: Instant;
-  readonly expires_at: Instant;
 }
 
 export interface IdentitySchema {
@@ -74,18 +66,11 @@ export interface Settings {
   readonly fasterExtend: boolean;
   /** Shows the text of courier messages, as `kratos serve --dev` does. */
   readonly dev: boolean;
-  readonly defaultSchemaId: string;
   readonly publicUrl: string;
   readonly adminUrl: string;
 }
 
-interface Secret {
-  readonly salt: Buffer;
-  readonly key: Buffer;
-}
-// The sandbox guards nothing: the cheapest cost keeps a batch of 200 passwords fast.
-const derive = (password: string, salt: Buffer): Buffer => scryptSync(password, salt, 32, { N: 1024 });
-const BCRYPT_ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const DEFAULT_SCHEMA = 'default';
 
 export class World {
   readonly identities = new Map<string, Identity>();
@@ -95,7 +80,6 @@ export class World {
   readonly schemas: readonly IdentitySchema[];
   readonly settings: Settings;
   readonly #owners = new Map<string, string>();
-  readonly #secrets = new Map<string, Secret>();
   readonly #clock: () => Date;
   #last: Instant = 0;
 
@@ -118,22 +102,17 @@ export class World {
 
   /** An empty one stands for the default. */
   schemaId(given: string | undefined): string {
-    return given === undefined || given === '' ? this.settings.defaultSchemaId : given;
+    return given === undefined || given === '' ? DEFAULT_SCHEMA : given;
   }
   /** By its id, or by that in base64url. */
   schema(given: string): IdentitySchema | undefined {
     const id = this.schemaId(given);
-    const decoded = Buffer.from(id, 'base64url').toString();
-    return (
-      this.schemas.find((it) => it.id === id) ??
-      this.schemas.find((it) => it.id === decoded && Buffer.from(it.id).toString('base64url') === id)
-    );
+    return this.schemas.find((it) => it.id === id) ?? this.schemas.find((it) => base64url(it.id) === id);
   }
 
-  /** Whether another identity, or the identity itself twice, already has one of its unique values. */
-  clashes(identity: Identity): boolean {
-    const keys = uniqueKeys(identity);
-    return new Set(keys).size < keys.length || keys.some((key) => (this.#owners.get(key) ?? identity.id) !== identity.id);
+  /** `serve.public.base_url` + `/schemas/` + the id in base64url. */
+  schemaUrl(given: string): string {
+    return `${this.settings.publicUrl}/schemas/${base64url(this.schema(given)?.id ?? given)}`;
   }
 
   /** The owner of a login identifier of this type, as stored. */
@@ -144,11 +123,13 @@ export class World {
     return this.identities.get(this.#owners.get(externalKey(externalId)) ?? '');
   }
 
-  /** Stores it, new or changed. The caller has looked for clashes. */
-  put(identity: Identity): void {
+  /** Stores it, new or changed, unless it clashes; tells whether it did. */
+  put(identity: Identity): boolean {
+    if (this.#clashes(identity)) return false;
     this.#forget(this.identities.get(identity.id));
     this.identities.set(identity.id, { ...identity, credentials: trimmed(identity.credentials) });
     for (const key of uniqueKeys(identity)) this.#owners.set(key, identity.id);
+    return true;
   }
 
   /** Takes its sessions along, as the foreign keys do. */
@@ -156,6 +137,12 @@ export class World {
     this.#forget(this.identities.get(id));
     this.identities.delete(id);
     for (const session of this.sessionsOf(id)) this.sessions.delete(session.id);
+  }
+
+  /** Whether another identity, or the identity itself twice, already has one of its unique values. */
+  #clashes(identity: Identity): boolean {
+    const keys = uniqueKeys(identity);
+    return new Set(keys).size < keys.length || keys.some((key) => (this.#owners.get(key) ?? identity.id) !== identity.id);
   }
   #forget(identity: Identity | undefined): void {
     if (identity === undefined) return;
@@ -169,20 +156,9 @@ export class World {
   newestSessions(): readonly Session[] {
     return [...this.sessions.values()].sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1));
   }
-
-  /** Keeps a password by scrypt and gives a text that looks like the bcrypt hash which Kratos would store. */
-  hash(password: string): string {
-    const salt = randomBytes(16);
-    const shown = `$2a$04$${Array.from(randomBytes(53), (it) => BCRYPT_ALPHABET.charAt(it % 64)).join('')}`;
-    this.#secrets.set(shown, { salt, key: derive(password, salt) });
-    return shown;
-  }
-  /** Whether the password belongs to a hash that `hash` made; imported hashes fit no password here. */
-  verify(password: string, shown: string): boolean {
-    const secret = this.#secrets.get(shown);
-    return secret !== undefined && timingSafeEqual(secret.key, derive(password, secret.salt));
-  }
 }
+
+const base64url = (text: string): string => Buffer.from(text).toString('base64url');
 
 /** Login identifiers lose the blanks around them when they are stored, and not in the answer to the write. */
 const trimmed = (credentials: Credentials): Credentials =>
@@ -195,8 +171,8 @@ const externalKey = (externalId: string): string => `external\0${externalId}`;
 function uniqueKeys(identity: Identity): string[] {
   return [
     ...Object.values(identity.credentials).flatMap((it) => it.identifiers.map((identifier) => identifierKey(it.type, identifier))),
-    ...identity.verifiable_addresses.map((it) => `verifiable\0${it.via}\0${it.value}`),
-    ...identity.recovery_addresses.map((it) => `recovery\0${it.via}\0${it.value}`),
+    ...identity.verifiable_addresses.flatMap((it) => [`verifiable\0${it.via}\0${it.value}`, `verifiable id\0${it.id}`]),
+    ...identity.recovery_addresses.flatMap((it) => [`recovery\0${it.via}\0${it.value}`, `recovery id\0${it.id}`]),
     ...(identity.external_id === '' ? [] : [externalKey(identity.external_id)]),
   ];
 }

@@ -5,6 +5,7 @@ import { cleanText, cleanTree, type CleanTree } from './clean.ts';
 import { fit, type Fitted } from './fit.ts';
 import { head } from './head.ts';
 import { isObject, type Json } from './present.ts';
+import { shortWords } from './reason.ts';
 import { dataLines, fence } from './render.ts';
 import { estimateTokens } from './size.ts';
 
@@ -92,7 +93,8 @@ const textOf =
   ({ cleaned: { removed, cut }, records, note, nonce }: TextParts) =>
   (fitted: Fitted): string => {
     const first = head({ fitted, records, removed, cutTexts: cut, note });
-    return [...(first === '' ? [] : [first]), fence(dataLines(fitted.value, records), nonce)].join('\n');
+    const lines = dataLines(fitted.value, records);
+    return [first, lines.length === 0 ? '' : fence(lines, nonce)].filter((it) => it !== '').join('\n');
   };
 
 /** After these the agent may find out or try again by itself; after all others only the user can say what next. */
@@ -125,9 +127,10 @@ function told(error: unknown, codeOf: () => string): Told {
   if (error instanceof InputError) return { says: error.message, quotes: error.quoted === undefined ? [] : [error.quoted] };
   if (!(error instanceof KratosError)) return { says: `Internal error (${codeOf()}).`, quotes: [] };
   const { message, status, said, hint, retryable, retryAfter } = error;
-  const where = status === undefined ? message : `${message} (HTTP ${status})`;
+  const where = status === undefined ? message : `${message.replace(/\.$/, '')} (HTTP ${status}).`;
   const after = retryAfter === undefined ? 'later' : `after ${Math.ceil(retryAfter)} seconds`;
-  const again = retryable ? `Trying again ${after} can help.` : 'Trying again as it is will not help.';
-  const quotes = [said?.message, said?.reason].flatMap((it) => (it ? [it] : []));
-  return { says: `${where} ${hint} ${again}`, quotes };
+  const again = retryable ? `Trying again ${after} can help.` : 'Trying again unchanged will not help.';
+  const words = shortWords(said ?? {});
+  const quotes = [words.message, words.reason].flatMap((it) => (it ? [it] : []));
+  return { says: [where, hint, again].filter((it) => it !== '').join(' '), quotes };
 }

@@ -22,9 +22,15 @@ const CAP = 200;
 const FULL_CAP = 2_000;
 /** One word without a blank may be an id, a login identifier or an address (an e-mail's longest is 254), which are useless when cut. */
 const WORD_CAP = 320;
-/** Kratos' page tokens are opaque and have no limit; with a piece missing the next page is lost. */
-const TOKEN_CAP = 4_000;
-const TOKEN_PATH = 'page.next_page_token';
+/**
+ * Members that are useless with a piece missing: sentences of ours, with end users' values quoted in them at most, and Kratos' page
+ * tokens, which are opaque and have no limit.
+ */
+const CAPS: ReadonlyMap<string, number> = new Map([
+  ['hint', FULL_CAP],
+  ['note', FULL_CAP],
+  ['page.next_page_token', 4_000],
+]);
 const MARK = 14; // room for "…(+1234567890)"
 
 interface Count {
@@ -72,8 +78,7 @@ function walk(value: unknown, at: At): unknown {
 }
 
 function capOf(value: string, { cap, path }: At): number {
-  if (path === TOKEN_PATH) return TOKEN_CAP;
-  return cap < WORD_CAP && !/\s/.test(value) ? WORD_CAP : cap;
+  return CAPS.get(path) ?? (cap < WORD_CAP && !/\s/.test(value) ? WORD_CAP : cap);
 }
 
 /** `fromEntries` defines its members, so that `__proto__` is a name like any other. Names that cleaning made equal are told apart. */

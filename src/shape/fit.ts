@@ -21,9 +21,9 @@ export interface FitOptions {
   readonly measure: (fitted: Fitted) => number;
 }
 
-/** What surrounds the records may have half of what is there; the page goes last, since without its token the rest is out of reach. */
+/** What surrounds the records may have half of what is there. */
 const SHARE = 0.5;
-const PAGE: ReadonlySet<string> = new Set(['page']);
+/** Never cut: what the next call needs. */
 const NAMING: ReadonlySet<string> = new Set(['id', 'identity_id', 'page']);
 
 export function fit(value: Json, options: FitOptions): Fitted {
@@ -48,7 +48,7 @@ function fitList(value: Json, { records, all, budget, measure }: ListOptions): F
   };
   const fixed = measure(build({ value: {}, gone: [] }, []));
   const room = fixed + Math.max(0, budget - fixed) * SHARE;
-  const frame = shrink(without(value, records), { over: (it) => measure(build(it, [])) - room, keep: PAGE });
+  const frame = shrink(without(value, records), { over: (it) => measure(build(it, [])) - room, keep: NAMING });
   const shown = most(of, (count) => measure(build(frame, all.slice(0, count))) <= budget);
   if (shown > 0 || of === 0) return build(frame, all.slice(0, shown));
 
@@ -61,19 +61,12 @@ interface OneOptions extends FitOptions {
   readonly build: (shrunk: Shrunk) => Fitted;
 }
 
-/** Stops at the first that fits: fields taken out and named, their number only, without the token of the next page, without an id. */
+/** Fields are taken out and named; where their names are too many, only counted. Ids and the page stay, whatever they cost. */
 function fitOne(value: Json, { budget, measure, build }: OneOptions): Fitted {
-  const fits = (it: Fitted) => measure(it) <= budget;
   const named = shrink(value, { over: (it) => measure(build(it)) - budget, keep: NAMING });
-  if (fits(build(named))) return build(named);
-  const gone = [`${named.gone.length} fields`];
-  const counted = build({ ...named, gone });
-  if (fits(counted)) return counted;
-  const pageless = (it: Shrunk): Fitted => {
-    const built = build({ ...it, gone });
-    return { ...built, value: incomplete(built.value) };
-  };
-  return pageless(shrink(named.value, { over: (it) => measure(pageless(it)) - budget, keep: new Set() }));
+  return measure(build(named)) <= budget
+    ? build(named)
+    : build({ ...named, gone: [named.gone.length === 1 ? '1 field' : `${named.gone.length} fields`] });
 }
 
 const NAMES_LENGTH = 400;

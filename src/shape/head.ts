@@ -15,11 +15,14 @@ export interface HeadFacts {
 }
 
 export function head({ fitted, records, removed, cutTexts, note }: HeadFacts): string {
+  const { value, cut } = fitted;
   const sentences = [
     note,
+    value['changed'] === false ? 'Nothing was changed.' : undefined,
     records === undefined ? undefined : extent(fitted, records),
-    hasDevices(fitted.value) ? 'Devices are client-reported.' : undefined,
-    fitted.cut > 0 ? `${count(fitted.cut, 'field')} left out for size, named in cut_fields.` : undefined,
+    typeof value['hint'] === 'string' ? value['hint'] : undefined,
+    hasDevices(value) ? 'Devices are client-reported.' : undefined,
+    cut > 0 ? `${count(cut, 'field')} left out for size, named in cut_fields.` : undefined,
     cutTexts > 0 ? `${count(cutTexts, 'long text')} cut.` : undefined,
     removed > 0 ? `${count(removed, 'invisible character')} removed.` : undefined,
   ];
@@ -35,13 +38,17 @@ const count = (number: number, noun: string) => `${number} ${noun}${number === 1
 const hasDevices = (value: Json): boolean =>
   'devices' in value || Object.values(value).some((it) => Array.isArray(it) && it.some((item) => isObject(item) && 'devices' in item));
 
-function extent({ value, shown, of }: Fitted, records: string): string {
-  const noun = shown === 1 && of === 1 ? singular(records) : records;
-  const page = isObject(value['page']) ? value['page'] : undefined;
-  const total = typeof page?.['total'] === 'number' ? ` of ${page['total']} in total` : '';
-  if (shown < of) return `${shown} of ${of} ${noun}: the others did not fit, ask for fewer at a time.`;
-  if (!page) return `${shown} ${noun}.`;
-  if (page['complete'] === true) return `${shown} ${noun}${total}, complete.`;
-  if (page['next_page_token'] === undefined) return `${shown} ${noun}${total}, not complete.`;
-  return `${shown} ${noun}${total}, not complete: page.next_page_token, given as page_token, gets the next.`;
+/** What a page says of itself, or that a list without pages (the result of a change, which is not to be made again) was cut. */
+function extent({ value, shown, of }: Fitted, records: string): string | undefined {
+  const { page } = value;
+  if (!isObject(page)) {
+    return shown < of ? `The first ${shown} of ${of} ${records}; the others did not fit. Do not make the call again for them.` : undefined;
+  }
+  const total = typeof page['total'] === 'number' && page['total'] !== shown ? `of ${page['total']} ` : '';
+  const counted = `${shown} ${total}${shown === 1 && total === '' ? singular(records) : records}`;
+  if (shown < of) return `${shown} of ${of} ${records}: the others did not fit, ask for fewer at a time.`;
+  if (page['complete'] === true) return `${counted}, ${total === '' ? 'complete' : 'the last page'}.`;
+  return page['next_page_token'] === undefined
+    ? `${counted}, not complete.`
+    : `${counted}, not complete: for more, pass page.next_page_token as page_token.`;
 }

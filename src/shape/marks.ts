@@ -37,6 +37,20 @@ export function marksOf(node: Json): Marks {
   };
 }
 
+/** How Kratos stores a login identifier: trimmed and in lower case, or, for codes that are sent to a phone, as E.164. */
+export type IdentifierForm = 'text' | 'phone';
+
+/** The forms in which the value of one schema node becomes a login identifier; none where it becomes none. */
+export function identifierForms(node: Json): readonly IdentifierForm[] {
+  const extension = node['ory.sh/kratos'];
+  const credentials = isObject(extension) ? extension['credentials'] : undefined;
+  if (!isObject(credentials)) return [];
+  const forms = Object.entries(credentials)
+    .filter(([type, it]) => isIdentifier({ [type]: it }))
+    .map(([type, it]) => (type === 'code' && isObject(it) && it['via'] === 'sms' ? 'phone' : 'text'));
+  return [...new Set(forms)];
+}
+
 /** `{ password: { identifier: true } }`, `{ code: { identifier: true, via: "email" } }` …: anything but an explicit false or a label. */
 function isIdentifier(credentials: unknown): boolean {
   if (!isObject(credentials)) return isSaid(credentials);

@@ -1,9 +1,6 @@
 /** An identity schema as results show it: its traits, a line each. Schemas are read as data: no reference is followed. Pure. */
-import { z } from 'zod';
 import { marksOf, type Marks } from './marks.ts';
 import { isObject, present, textOf, type Json } from './present.ts';
-
-export const SchemaOut = z.looseObject({ id: z.string(), traits: z.unknown().optional() });
 
 /** Schemas come from upstream and can be anything: deeper or longer is left out, and said so. */
 const DEEPEST = 8;

@@ -33,14 +33,15 @@ export interface SessionViewOptions {
  */
 export function sessionView(session: KratosSession, { identity: owner = false }: SessionViewOptions = {}): Record<string, unknown> {
   const { identity, devices, authentication_methods } = session;
+  const [began, issued] = [wholeSeconds(session.authenticated_at), wholeSeconds(session.issued_at)];
   const methods = [...new Set(authentication_methods.map((it) => it.method).filter((it) => it !== undefined))];
   return present({
     id: session.id,
     active: identity !== undefined || session.active === false ? session.active : undefined,
     identity_id: identity?.id,
-    authenticated_at: wholeSeconds(session.authenticated_at),
+    authenticated_at: began,
     expires_at: wholeSeconds(session.expires_at),
-    issued_at: wholeSeconds(session.issued_at),
+    issued_at: issued === began ? undefined : issued, // the same, unless the person signed in again in it
     aal: session.authenticator_assurance_level,
     methods: methods.length > 0 ? methods : undefined,
     devices: devices.length > 0 ? devices.map(deviceView) : undefined,

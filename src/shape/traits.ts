@@ -1,13 +1,13 @@
 /** Where in the traits a schema has marks, and whether a change touches one. What is not understood counts as marked. Pure. */
-import { ALL, either, marksOf, NONE, type Marks } from './marks.ts';
+import { ALL, either, identifierForms, marksOf, NONE, type IdentifierForm, type Marks } from './marks.ts';
 import { isObject, type Json } from './present.ts';
 
 /** A place in the traits, as segments below `traits`; `*` is any item of a list. */
 export interface MarkedTrait {
   readonly path: readonly string[];
   readonly marks: Marks;
-  /** The schema says something here that this file does not read: all marks, for everything below. */
-  readonly opaque: boolean;
+  /** How the login identifiers made of it are stored; none where the schema says something here that this file does not read. */
+  readonly forms: readonly IdentifierForm[];
 }
 
 export interface TraitMarks {
@@ -29,11 +29,9 @@ const PLAIN: ReadonlySet<string> = new Set(
    contentEncoding contentMediaType ory.sh/kratos properties items`.split(/\s+/),
 );
 
-interface Place {
-  readonly path: readonly Segment[];
-  readonly marks: Marks;
-  readonly opaque: boolean;
-}
+type Place = Omit<MarkedTrait, 'path'> & { readonly path: readonly Segment[] };
+/** Not understood: all marks, for everything below. */
+const opaque = (path: readonly Segment[]): Place => ({ path, marks: ALL, forms: [] });
 
 /** Reads the marks of a schema (the whole document, as Kratos gives it). A schema that is no object marks everything. */
 export function traitMarks(schema: unknown): TraitMarks {
@@ -41,7 +39,7 @@ export function traitMarks(schema: unknown): TraitMarks {
   const budget = { nodes: MOST_NODES };
   const root = isObject(schema) && isUnderstood(schema) && isObject(schema['properties']) ? schema['properties']['traits'] : undefined;
   if (isObject(root)) collect(root, [], { places, budget });
-  else places.push({ path: [], marks: ALL, opaque: true });
+  else places.push(opaque([]));
   return {
     traits: places.map((it) => ({ ...it, path: it.path.map((segment) => (segment === ANY ? '*' : segment)) })),
     marksUnder: (pointer) => {
@@ -60,11 +58,11 @@ function collect(node: unknown, path: readonly Segment[], into: Collecting): voi
   if (typeof node === 'boolean') return; // a schema that accepts or refuses anything, and marks nothing
   into.budget.nodes -= 1;
   if (!isObject(node) || path.length > DEEPEST || into.budget.nodes < 0 || !isUnderstood(node)) {
-    into.places.push({ path, marks: ALL, opaque: true });
+    into.places.push(opaque(path));
     return;
   }
   const marks = marksOf(node);
-  if (marks.identifier || marks.verification || marks.recovery) into.places.push({ path, marks, opaque: false });
+  if (marks.identifier || marks.verification || marks.recovery) into.places.push({ path, marks, forms: identifierForms(node) });
   const properties = isObject(node['properties']) ? node['properties'] : {};
   for (const [name, member] of Object.entries(properties)) collect(member, [...path, name], into);
   if (node['items'] !== undefined) collect(node['items'], [...path, ANY], into);
@@ -90,21 +88,4 @@ function segmentsOf(pointer: string): readonly string[] {
 /** One leads to the other: an ancestor replaced replaces the trait, and a member changed changes it. */
 function overlaps(place: readonly Segment[], path: readonly string[]): boolean {
   return place.slice(0, path.length).every((it, index) => it === ANY || it === path[index]);
-}
-
-/**
- * The login identifiers that Kratos will make of these traits, in the schema's order, as it stores them (lower case, trimmed). Only from
- * marks that are understood; a phone number stays as it was given, while Kratos may store it in E.164.
- */
-export function loginIdentifiers(schema: unknown, traits: unknown): readonly string[] {
-  const found = traitMarks(schema).traits.filter(({ marks, opaque }) => marks.identifier && !opaque);
-  const values = found.flatMap(({ path }) => valuesAt(traits, path)).filter((it) => typeof it === 'string');
-  return [...new Set(values.map((it) => it.trim().toLowerCase()).filter((it) => it !== ''))];
-}
-
-function valuesAt(value: unknown, path: readonly string[]): readonly unknown[] {
-  const [head, ...rest] = path;
-  if (head === undefined) return [value];
-  if (Array.isArray(value)) return head === '*' ? value.flatMap((it: unknown) => valuesAt(it, rest)) : [];
-  return isObject(value) && Object.hasOwn(value, head) ? valuesAt(value[head], rest) : [];
 }

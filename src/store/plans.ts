@@ -29,7 +29,7 @@ export interface Plans {
   claim(plan: WaitingPlan, digest: string): boolean;
   /** Ends a plan: nobody can answer it any more. */
   end(plan: WaitingPlan): void;
-  /** Keeps the same call from being asked again for a while. */
+  /** Keeps the same call from being asked again for a while, and ends what was asked about it already. */
   coolDown(request: string): void;
   /** Counts a wrong phrase for the same call; the third cools it down. */
   wrongPhrase(request: string): void;
@@ -54,6 +54,7 @@ export function createPlans({ now, randomId, lifetimeMs = 5 * 60_000, coolDownMs
 
   function coolDown(request: string): void {
     wrong.delete(request);
+    for (const it of waiting.values()) if (it.request === request) waiting.delete(it.id);
     cooling.set(request, now() + coolDownMs);
   }
 

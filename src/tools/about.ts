@@ -3,10 +3,11 @@ import type { KratosIdentity, KratosSession } from '../client/bodies.ts';
 import { ipOf } from '../lib/ip.ts';
 import { clean, own, say, type Own, type Said } from '../lib/text.ts';
 import type { Target } from '../operation.ts';
+import { wholeSeconds } from '../shape/time.ts';
+import { FEDERATED } from './methods.ts';
 
 /** Credentials whose identifiers a person types to sign in. Those of totp and lookup_secret are ids, a passkey's a random handle. */
 const TYPED = ['password', 'code', 'webauthn'] as const;
-const FEDERATED = ['oidc', 'saml'] as const;
 /** Kratos lets an address have 254 characters, and an identifier any length: longer ones nobody types. */
 const LONGEST = 320;
 
@@ -44,13 +45,12 @@ export function describe(identity: KratosIdentity): readonly Said[] {
 }
 
 /** Kratos knows two states; anything else is quoted like every word of others. */
-export const stateOf = ({ state = 'active' }: KratosIdentity): Own | string =>
-  state === 'active' || state === 'inactive' ? own(state) : state;
+const stateOf = ({ state = 'active' }: KratosIdentity): Own | string => (state === 'active' || state === 'inactive' ? own(state) : state);
 
 /** Where and when a session began. Kratos keeps no time of last use. */
 export function describeSession({ devices: [device], authenticated_at }: KratosSession): Own {
   const address = ipOf(device?.ip_address ?? '') ?? 'an unknown address';
-  const since = authenticated_at ?? 'an unknown time';
+  const since = wholeSeconds(authenticated_at) ?? 'an unknown time';
   return own(say`${device?.user_agent ?? 'an unknown device'} at ${address}, signed in at ${since}`);
 }
 

@@ -1,13 +1,11 @@
 /** Making many accounts with one call. */
 import { z } from 'zod';
-import { BatchReply, parseBody } from '../client/bodies.ts';
-import type { Reply } from '../client/types.ts';
 import { InputError } from '../errors.ts';
 import { own, say, type Said } from '../lib/text.ts';
-import { change, send, type Operation, type Plan } from '../operation.ts';
-import { present } from '../shape/present.ts';
-import { loginIdentifiers } from '../shape/traits.ts';
+import { change, send, type Operation } from '../operation.ts';
+import { loginIdentifiers } from '../shape/identifiers.ts';
 import { quoteList } from './about.ts';
+import { BatchOut, reportBatch } from './batch-outcome.ts';
 import { hasPlainPassword, refuseRepeatedProviders } from './credential-words.ts';
 import { CREATION_EFFECTS, effectsOfCreating, hasPrivileges, isProven, type CreationEffect } from './effects.ts';
 import { Uuid } from './fields.ts';
@@ -26,22 +24,6 @@ const Item = z.strictObject({
 });
 type Item = z.output<typeof Item>;
 
-const Outcome = z.looseObject({
-  index: z.number(),
-  action: z.enum(['created', 'error', 'skipped']),
-  patch_id: z.string().optional(),
-  identity: z.string().optional(),
-  error: z.unknown().optional(),
-});
-const Output = z.looseObject({
-  created: z.number(),
-  failed: z.number(),
-  failed_indexes: z.array(z.number()).optional(),
-  identities: z.array(Outcome),
-});
-type Outcome = z.input<typeof Outcome>;
-type Output = z.input<typeof Output>;
-
 export const batch: readonly Operation[] = [
   change({
     name: 'batch_patch_identities',
@@ -53,7 +35,7 @@ export const batch: readonly Operation[] = [
     writes: ['batchPatchIdentities'],
     idempotent: false,
     input: z.strictObject({ identities: z.array(Item).min(1).max(1000) }),
-    output: Output,
+    output: BatchOut,
     example: {
       identities: [
         { create: { traits: { email: 'first.of.two@example.com' } } },
@@ -79,7 +61,7 @@ export const batch: readonly Operation[] = [
         result: { created: 0, failed: 0, identities: [] },
       };
     },
-    report: ([reply], plan) => reportOf(reply, plan),
+    report: reportBatch,
   }),
 ];
 
@@ -139,50 +121,6 @@ function repeated(named: readonly (readonly string[])[]): number {
 
 const SHOWN = 5;
 function endsOf(labels: readonly string[]): readonly Said[] {
-  if (labels.length <= 2 * SHOWN) return [say`They are ${quoteList(labels, 2 * SHOWN)}.`];
+  if (labels.length <= 2 * SHOWN) return [say`${own(labels.length === 1 ? 'It is' : 'They are')} ${quoteList(labels, 2 * SHOWN)}.`];
   return [say`The first: ${quoteList(labels.slice(0, SHOWN))}.`, say`The last: ${quoteList(labels.slice(-SHOWN))}.`];
-}
-
-/** What was sent, read from the plan's own call. */
-const Sent = z.object({ identities: z.array(z.object({ patch_id: z.string().optional() })) });
-
-function reportOf(reply: Reply | undefined, plan: Pick<Plan, 'calls'>): Output {
-  const sent = Sent.parse(plan.calls[0]?.init.body).identities;
-  const outcomes = reply?.status === 409 ? refusedAsAWhole(sent) : outcomesOf(reply, sent);
-  const failed = outcomes.filter((it) => it.action !== 'created').map((it) => it.index);
-  return {
-    created: outcomes.length - failed.length,
-    failed: failed.length,
-    ...(failed.length > 0 ? { failed_indexes: failed } : {}),
-    identities: outcomes,
-  };
-}
-
-type SentItems = z.output<typeof Sent>['identities'];
-
-/** Same order and length as the request; an item that Kratos took for empty is null. */
-function outcomesOf(reply: Reply | undefined, sent: SentItems): Outcome[] {
-  const { identities } = parseBody(
-    BatchReply.refine((it) => it.identities.length === sent.length),
-    reply,
-  );
-  return identities.map((it, index): Outcome => {
-    const common = { index, ...patchId(sent[index]) };
-    if (it === null) return { ...common, action: 'skipped' };
-    if (it.action === 'create' && it.identity !== undefined) return { ...common, action: 'created', identity: it.identity };
-    const { code, message, reason } = it.error ?? {};
-    return { ...common, action: 'error', error: present({ code, message, reason }) };
-  });
-}
-
-const patchId = (item: SentItems[number] | undefined) => (item?.patch_id === undefined ? {} : { patch_id: item.patch_id });
-
-/** With just one item left to insert Kratos inserts it as if it were alone, and its conflict becomes the answer to all of them. */
-function refusedAsAWhole(sent: SentItems): Outcome[] {
-  const alone = { code: 409, message: 'A login identifier, an address or the external_id is in use by another identity.' };
-  const among = {
-    message:
-      'Not created: one of the items is in conflict with another identity, and the others cannot be created either. Kratos does not say which is which; send them one by one to find out.',
-  };
-  return sent.map((it, index): Outcome => ({ index, ...patchId(it), action: 'error', error: sent.length === 1 ? alone : among }));
 }

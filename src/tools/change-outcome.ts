@@ -8,6 +8,7 @@ import { IdentityOut } from '../shape/identity.ts';
 import { quoteList } from './about.ts';
 import { carriesCredentials, isThere, lasting } from './change-watch.ts';
 import { copy } from './json-value.ts';
+import { readIdentity } from './read-identity.ts';
 import { identityRecord } from './records.ts';
 
 export const ChangedIdentity = IdentityOut.extend({
@@ -17,9 +18,6 @@ export const ChangedIdentity = IdentityOut.extend({
   note: z.string().optional(),
 });
 export type ChangedIdentity = z.input<typeof ChangedIdentity>;
-
-export const readIdentity = async (kratos: Kratos<'getIdentity'>, id: string): Promise<KratosIdentity> =>
-  parseBody(KratosIdentity, await kratos('getIdentity', { id }));
 
 export const addressesOf = ({ verifiable_addresses, recovery_addresses }: KratosIdentity) => [
   ...verifiable_addresses,
@@ -50,6 +48,9 @@ const shown = (identity: KratosIdentity, { changed, metadata_public, new_address
   ...(new_addresses === undefined ? {} : { new_addresses }),
 });
 
+/** They come back with it. */
+const INACTIVE = ' (not accepted while the account is inactive)';
+
 /** What is there now. After a change of address also what a person must know about it, and how many sessions it left alone. */
 export async function readBackChange(
   result: ChangedIdentity,
@@ -61,7 +62,10 @@ export async function readBackChange(
   const fresh = planned.filter((it) => there.includes(it));
   if (fresh.length === 0) return { ...shown(identity, { ...result, new_addresses: undefined }), ...(note === undefined ? {} : { note }) };
   const { total } = await kratos('listIdentitySessions', { id: result.id }, { query: { active: true, page_size: 1 } });
-  const sessions = total === undefined ? 'Its sessions were left alone.' : `${total} of its sessions are still active.`;
+  const sessions =
+    total === undefined
+      ? 'Its sessions were left alone.'
+      : `Sessions that remain: ${total}${identity.state === 'inactive' ? INACTIVE : ''}.`;
   const unverified = identity.verifiable_addresses.some((it) => fresh.includes(it.value) && it.verified) ? 'new' : 'new and unverified';
   const news = say`${quoteList(fresh)}: ${own(unverified)}; Kratos sent no mail. ${own(sessions)}`;
   return { ...shown(identity, { ...result, new_addresses: fresh }), note: note === undefined ? news : `${note} ${news}` };

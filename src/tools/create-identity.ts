@@ -3,7 +3,7 @@ import { KratosIdentity, parseBody } from '../client/bodies.ts';
 import { say, own, type Said } from '../lib/text.ts';
 import { change, send, type Settings } from '../operation.ts';
 import { IdentityOut } from '../shape/identity.ts';
-import { loginIdentifiers } from '../shape/traits.ts';
+import { loginIdentifiers } from '../shape/identifiers.ts';
 import { about } from './about.ts';
 import { credentialsSaid, refuseRepeatedProviders } from './credential-words.ts';
 import { contentLines, contentsOf, isShowable } from './difference.ts';
@@ -11,6 +11,7 @@ import { CREATION_EFFECTS, effectsOfCreating } from './effects.ts';
 import { NewIdentity } from './identity-input.ts';
 import { InputError } from '../errors.ts';
 import { copy } from './json-value.ts';
+import { readIdentity } from './read-identity.ts';
 import { identityRecord } from './records.ts';
 import { readSchema } from './schema-marks.ts';
 
@@ -46,12 +47,12 @@ export const createIdentity = change({
   report: ([reply]) => identityRecord(parseBody(KratosIdentity, reply), { view: 'summary' }),
   async readBack(result, { kratos }) {
     if (result.id === undefined) return result;
-    return identityRecord(parseBody(KratosIdentity, await kratos('getIdentity', { id: result.id })), { view: 'summary' });
+    return identityRecord(await readIdentity(kratos, result.id), { view: 'summary' });
   },
 });
 
 /** What the new account will sign in with, as it will be stored; else its schema's id. */
-export function phraseOf({ traits }: NewIdentity, schemaId: string, schema: unknown): string {
+function phraseOf({ traits }: NewIdentity, schemaId: string, schema: unknown): string {
   const identifiers = schema === undefined ? [] : [...loginIdentifiers(schema, traits)];
   const pretended = KratosIdentity.parse({ id: schemaId, schema_id: schemaId, credentials: { password: { identifiers } } });
   return about(pretended).label;

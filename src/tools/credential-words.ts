@@ -2,8 +2,7 @@
 import { InputError } from '../errors.ts';
 import { own, say, type Said } from '../lib/text.ts';
 import type { Credentials } from './identity-input.ts';
-
-const FEDERATED = ['oidc', 'saml'] as const;
+import { FEDERATED } from './methods.ts';
 
 /** `sets a password, links 2 oidc sign-ins` */
 export function credentialsSaid(credentials: Credentials): Said {

@@ -1,14 +1,14 @@
 /** Taking a sign-in method away. */
 import { z } from 'zod';
-import { KratosIdentity, parseBody } from '../client/bodies.ts';
-import type { Kratos } from '../client/types.ts';
-import { InputError, KratosError } from '../errors.ts';
+import type { KratosIdentity } from '../client/bodies.ts';
+import { InputError } from '../errors.ts';
 import { say } from '../lib/text.ts';
 import { change, send, type Operation } from '../operation.ts';
 import { seed } from '../seed.ts';
 import { about, describe, quoteList } from './about.ts';
 import { FilterText, Uuid } from './fields.ts';
 import { firstFactors, methodsOf, NEEDED, SECOND_FACTOR_KEYS } from './methods.ts';
+import { readIdentity } from './read-identity.ts';
 
 const Type = z.enum(['password', 'oidc', 'saml', 'totp', 'lookup_secret', 'webauthn', 'code', 'passkey']);
 type Type = z.output<typeof Type>;
@@ -45,12 +45,8 @@ function checkArguments({ type, identifier }: Asked): void {
 function checkIdentity(identity: KratosIdentity, asked: Asked): void {
   const { type } = asked;
   if (!methodsOf(identity).includes(methodOf(asked))) {
-    throw new KratosError(isLinked(type) ? `No account with this identifier is linked by ${type}.` : `The account has no ${type} set up.`, {
-      status: 404,
-      hint: `${ABSENT[type] ?? ''}get_identity with include_credential ${type} shows what is there.`,
-      retryable: false,
-      effect: 'rejected',
-    });
+    const absent = isLinked(type) ? `No account with this identifier is linked by ${type}.` : `The account has no ${type} set up.`;
+    throw new InputError(`${absent} ${ABSENT[type] ?? ''}get_identity with include_credential ${type} shows what is there.`);
   }
   if ((type === 'password' || isLinked(type)) && firstFactors(identity) < 2) {
     throw new InputError(
@@ -63,9 +59,6 @@ const ABSENT: Readonly<Partial<Record<Type, string>>> = {
   oidc: 'Upper and lower case count. ',
   saml: 'Upper and lower case count. ',
 };
-
-const readMethods = async (kratos: Kratos<'getIdentity'>, id: string): Promise<KratosIdentity> =>
-  parseBody(KratosIdentity, await kratos('getIdentity', { id }, { query: { include_credential: NEEDED } }));
 
 export const credentials: readonly Operation[] = [
   change({
@@ -89,7 +82,7 @@ export const credentials: readonly Operation[] = [
     example: { id: seed.grace, type: 'totp' },
     async plan({ id, ...asked }, { kratos }) {
       checkArguments(asked);
-      const identity = await readMethods(kratos, id);
+      const identity = await readIdentity(kratos, id, NEEDED);
       checkIdentity(identity, asked);
       const { type, identifier } = asked;
       const target = about(identity);
@@ -113,9 +106,9 @@ export const credentials: readonly Operation[] = [
       };
     },
     async readBack(result, { kratos }) {
-      const methods = methodsOf(await readMethods(kratos, result.id));
+      const methods = methodsOf(await readIdentity(kratos, result.id, NEEDED));
       return { ...result, deleted: !methods.includes(methodOf(result)), remaining: [...methods] };
     },
-    landed: async ({ result }, { kratos }) => !methodsOf(await readMethods(kratos, result.id)).includes(methodOf(result)),
+    landed: async ({ result }, { kratos }) => !methodsOf(await readIdentity(kratos, result.id, NEEDED)).includes(methodOf(result)),
   }),
 ];

@@ -1,6 +1,7 @@
 /** Deleting an account for good. */
 import { z } from 'zod';
-import { KratosIdentity, parseBody } from '../client/bodies.ts';
+import type { KratosIdentity } from '../client/bodies.ts';
+import type { Kratos } from '../client/types.ts';
 import { KratosError } from '../errors.ts';
 import { say } from '../lib/text.ts';
 import { change, send } from '../operation.ts';
@@ -8,7 +9,48 @@ import { seed } from '../seed.ts';
 import { about, describe, quoteList } from './about.ts';
 import { Uuid } from './fields.ts';
 import { methodsOf, NEEDED } from './methods.ts';
+import { readIdentity } from './read-identity.ts';
 import { sessionsOf } from './sessions-read.ts';
+
+/** What every deletion has in its plan. */
+const common = (id: string) => ({
+  effects: ['destructive'] as const,
+  irreversible: say`The account is gone with its traits, metadata, credentials, addresses and sessions, and gets another id if it is made again.`,
+  calls: [send('deleteIdentity', { id })],
+  result: { id, changed: true, deleted: true },
+});
+
+/** The identity; undefined if there is one that Kratos can no longer read. */
+async function readable(kratos: Kratos<'getIdentity'>, id: string): Promise<KratosIdentity | undefined> {
+  try {
+    return await readIdentity(kratos, id, NEEDED);
+  } catch (error) {
+    if (isSchemaGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * An identity whose schema is no longer configured is answered with 500, wherever it would be shown, and so is every list that holds it:
+ * deleting it is all that can be done about it (Kratos v26.2.0, persistence/sql/identity/persister_identity.go:1515).
+ */
+const isSchemaGone = (error: unknown): boolean =>
+  error instanceof KratosError &&
+  error.status === 500 &&
+  error.said?.message === 'Invalid configuration' &&
+  /^The JSON Schema ".*" for this identity's traits could not be found\.$/.test(error.said.reason ?? '');
+
+/** Nothing is known of it but its id, which is what the person types. */
+const planUnseen = (id: string) => ({
+  ...common(id),
+  targets: [{ id, label: id }],
+  phrase: id,
+  says: [
+    say`Kratos cannot read this account: its identity schema is no longer configured. Nobody can tell here whose it is, nor what it holds.`,
+    say`Gentler: if the schema is configured again, the account and every list that holds it can be read again.`,
+  ],
+  watch: { unreadable: true },
+});
 
 export const deleteIdentity = change({
   name: 'delete_identity',
@@ -24,12 +66,13 @@ export const deleteIdentity = change({
   output: z.looseObject({ id: z.string(), changed: z.boolean(), deleted: z.boolean() }),
   example: { id: seed.unverified },
   async plan({ id }, { kratos }) {
-    const identity = parseBody(KratosIdentity, await kratos('getIdentity', { id }, { query: { include_credential: NEEDED } }));
+    const identity = await readable(kratos, id);
+    if (!identity) return planUnseen(id);
     const active = await sessionsOf(kratos, id, { active: true, size: 1 });
     const target = about(identity);
     const methods = methodsOf(identity);
     return {
-      effects: ['destructive'],
+      ...common(id),
       targets: [target],
       phrase: target.label,
       says: [
@@ -38,10 +81,7 @@ export const deleteIdentity = change({
         say`Active sessions that end: ${active.total ?? active.sessions.length}.`,
         say`Gentler: make it inactive (patch_identity with state inactive), or only end its sessions (delete_identity_sessions).`,
       ],
-      irreversible: say`The account is gone with its traits, metadata, credentials, addresses and sessions, and gets another id if it is made again.`,
       watch: { state: identity.state, schema_id: identity.schema_id, external_id: identity.external_id },
-      calls: [send('deleteIdentity', { id })],
-      result: { id, changed: true, deleted: true },
     };
   },
   async landed({ result }, { kratos }) {

@@ -2,8 +2,9 @@
 import { InputError } from '../errors.ts';
 import { canonical, ExactNumber } from '../lib/json.ts';
 import { own, quote, say, type Own, type Said } from '../lib/text.ts';
+import { isObject } from '../shape/present.ts';
 import { FACETS, type Facets } from './facets.ts';
-import { isObject, member, same } from './json-value.ts';
+import { member, same } from './json-value.ts';
 
 /** One leaf. `undefined`: not there. At the top level null is not there either, as to Kratos. */
 export interface Change {

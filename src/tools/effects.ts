@@ -58,7 +58,7 @@ function effectOf({ path, after }: Change, marks: SchemaMarks): IdentityEffect {
 }
 
 /** Whether Kratos makes a login identifier or an address of this trait, by either schema. */
-export function isSensitive(path: readonly string[], { before, after }: SchemaMarks): boolean {
+function isSensitive(path: readonly string[], { before, after }: SchemaMarks): boolean {
   if (before === undefined || after === undefined) return true;
   return isMarked(before, path) || isMarked(after, path);
 }

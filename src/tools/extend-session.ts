@@ -4,23 +4,23 @@ import { KratosSession, parseBody } from '../client/bodies.ts';
 import { own, say } from '../lib/text.ts';
 import { change, send } from '../operation.ts';
 import { seed } from '../seed.ts';
+import { wholeSeconds } from '../shape/time.ts';
 import { about, describe, describeSession } from './about.ts';
 import { Uuid } from './fields.ts';
 import { OneSessionOut, sessionRecord } from './records.ts';
 import { readSession, sessionAndOwner } from './sessions-read.ts';
 
-/** The session with its expiry before and after; whether it moved is only known from an answer that holds the session. */
+/** The session with its expiry now and before; where that is the same, Kratos left it as it was. Only an answer that holds the session tells. */
 function prolonged(session: KratosSession, before: string | undefined) {
-  const after = session.expires_at;
-  const extended = instant(after) !== instant(before);
   return {
     ...sessionRecord(session),
-    changed: extended,
-    extended,
+    changed: instant(session.expires_at) !== instant(before),
     ...(before === undefined ? {} : { expires_at_before: before }),
-    ...(after === undefined ? {} : { expires_at_after: after }),
   };
 }
+
+/** Kratos moves the expiry of these, too (v26.2.0, session/handler.go:943). */
+const INACTIVE = 'inactive (if only because it has expired, it can be used again)';
 
 /** Kratos writes the same instant with more or fewer digits. */
 const instant = (time: string | undefined): number | string | undefined => {
@@ -31,19 +31,14 @@ const instant = (time: string | undefined): number | string | undefined => {
 export const extendSession = change({
   name: 'extend_session',
   title: 'Prolong a session',
-  summary: 'Moves the expiry of one session by the lifetime that Kratos is configured for; it may leave it as it is (extended: false).',
+  summary: 'Moves the expiry of one session by the lifetime that Kratos is configured for; it may leave it as it is (changed: false).',
   toolset: 'sessions',
   effects: ['takeover'],
   reads: ['getSession', 'getIdentity'],
   writes: ['extendSession'],
   idempotent: false,
   input: z.strictObject({ id: Uuid }),
-  output: OneSessionOut.extend({
-    changed: z.boolean(),
-    extended: z.boolean().optional(),
-    expires_at_before: z.string().optional(),
-    expires_at_after: z.string().optional(),
-  }),
+  output: OneSessionOut.extend({ changed: z.boolean(), expires_at_before: z.string().optional() }),
   example: { id: seed.adaLaptop },
   async plan({ id }, { kratos }) {
     const { session, owner } = await sessionAndOwner(kratos, id);
@@ -55,8 +50,8 @@ export const extendSession = change({
       phrase: target.label,
       says: [
         ...describe(owner),
-        say`One session stays signed in for longer: ${describeSession(session)}.`,
-        say`It is ${own(active === false ? 'inactive' : 'active')} and ends at ${expires_at ?? 'an unknown time'} now. Whoever holds it, also a thief, keeps it.`,
+        say`The expiry of one session moves: ${describeSession(session)}.`,
+        say`It is ${own(active === false ? INACTIVE : 'active')} and ends at ${wholeSeconds(expires_at) ?? 'an unknown time'} now. Whoever holds it, also a thief, keeps it.`,
         say`Kratos sets the new end by its own session lifetime.`,
       ],
       watch: { session: id, expires_at, active },

@@ -12,7 +12,7 @@ export const FACETS = [
   'organization_id',
   'verifiable_addresses',
 ] as const;
-export type Facet = (typeof FACETS)[number];
+type Facet = (typeof FACETS)[number];
 /** A facet that is not there is not a member. */
 export type Facets = { readonly [F in Facet]?: Json };
 

@@ -1,9 +1,7 @@
 /** The fields that several tools share. Their JSON Schema stays flat and short: every character of it is read by every client. */
 import { z } from 'zod';
 import { clean } from '../lib/text.ts';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-export const isUuid = (text: string): boolean => UUID.test(text);
+import { isUuid } from '../lib/uuid.ts';
 
 /** Not `z.uuid()`: that prints its long pattern into every schema. Lower-cased, so that one account has one spelling. */
 export const Uuid = z.string().toLowerCase().refine(isUuid, 'must be a UUID').meta({ format: 'uuid' });
@@ -35,7 +33,8 @@ export const FilterText = z
   .refine(plain, 'must not hold control or invisible characters');
 
 export const PageSize = (max: number) => z.number().int().min(1).max(max).default(25);
-export const PageToken = z.string().min(1).max(2000);
+/** Kratos' tokens are opaque; a result keeps up to this much of one (shape/clean.ts). */
+export const PageToken = z.string().min(1).max(4000);
 export const View = z.enum(['summary', 'full']);
 /** Top-level or dotted names of members to keep. */
 export const Fields = z.array(z.string().min(1).max(200)).min(1).max(50);

@@ -1,7 +1,7 @@
 /** Many identities by id, a page at a time over the sorted ids. */
 import type { KratosIdentity } from '../client/bodies.ts';
 import { InputError } from '../errors.ts';
-import { isUuid } from './fields.ts';
+import { isUuid } from '../lib/uuid.ts';
 
 /** Kratos repeats all ids in its Link header, which outgrows what Node reads at 195 of them. */
 const SLICE = 100;

@@ -8,6 +8,7 @@ import { seed } from '../seed.ts';
 import { IdentityOut, type IdentityViewOptions } from '../shape/identity.ts';
 import { ExternalId, Fields, FilterText, IncludeCredential, Page, pageOf, PageToken, Uuid, View } from './fields.ts';
 import { findByIds } from './find-by-ids.ts';
+import { readIdentity } from './read-identity.ts';
 import { identityRecord, OneIdentityOut } from './records.ts';
 
 const NIL = '00000000-0000-0000-0000-000000000000';
@@ -32,9 +33,21 @@ type ListInput = z.output<typeof ListInput>;
 const FILTERS = ['ids', 'credentials_identifier', 'preview_credentials_identifier_similar', 'organization_id'] as const;
 const DEFAULT_PAGE = 25;
 
-const HINT =
-  'Nobody signs in with exactly this. Addresses that are only contacts are not searched; a phone number is stored as +<country><number>. ' +
-  'Try the beginning of it with preview_credentials_identifier_similar.';
+/** What a search that found nobody does not mean. */
+function hintFor({
+  credentials_identifier: exact,
+  preview_credentials_identifier_similar: beginning,
+  page_token,
+}: ListInput): string | undefined {
+  if (page_token !== undefined) return undefined;
+  if (exact !== undefined) {
+    return (
+      'Nobody signs in with exactly this. Addresses that are only contacts are not searched; a phone number is stored as +<country><number>. ' +
+      'Try the beginning of it with preview_credentials_identifier_similar.'
+    );
+  }
+  return beginning === undefined ? undefined : 'Nobody signs in with anything that begins so; identifiers are stored in lower case.';
+}
 
 const viewOptions = ({
   view,
@@ -51,8 +64,8 @@ async function listPage(input: ListInput, { kratos }: Context<'listIdentities'>)
   const query: Query = { page_size, include_credential: some(include_credential), ...filters };
   const reply = await kratos('listIdentities', {}, { query });
   const identities = parseBody(z.array(KratosIdentity), reply).map((it) => identityRecord(it, viewOptions(input)));
-  const missed = identities.length === 0 && input.credentials_identifier !== undefined && input.page_token === undefined;
-  return { identities, page: pageOf(reply.next), ...(missed ? { hint: HINT } : {}) };
+  const hint = identities.length === 0 ? hintFor(input) : undefined;
+  return { identities, page: pageOf(reply.next), ...(hint === undefined ? {} : { hint }) };
 }
 
 async function listByIds(ids: readonly string[], input: ListInput, { kratos }: Context<'listIdentities'>) {
@@ -106,8 +119,7 @@ export const identitiesRead: readonly Operation[] = [
     output: OneIdentityOut,
     example: { id: seed.ada },
     async run({ id, ...input }, { kratos }) {
-      const reply = await kratos('getIdentity', { id }, { query: { include_credential: some(input.include_credential) } });
-      return identityRecord(parseBody(KratosIdentity, reply), viewOptions(input));
+      return identityRecord(await readIdentity(kratos, id, some(input.include_credential)), viewOptions(input));
     },
   }),
   read({

@@ -1,7 +1,7 @@
 /** What a caller may say an identity is. Written as the API takes it; JSON Schemas stay flat, so that every client reads them. */
 import { z } from 'zod';
-import { ExternalId, Uuid } from './fields.ts';
-import { isObject } from './json-value.ts';
+import { isObject } from '../shape/present.ts';
+import { ExternalId, SchemaId, Uuid } from './fields.ts';
 
 /** `z.record` prints the rules for its keys, `.nullable()` an `anyOf`: the type is written by hand instead. */
 export const Traits = z.unknown().refine(isObject, 'must be an object').meta({ type: 'object' });
@@ -11,7 +11,6 @@ export const Metadata = z
   .refine((it) => it === null || isObject(it), 'must be an object or null')
   .meta({ type: ['object', 'null'] });
 export const State = z.enum(['active', 'inactive']);
-export const SchemaId = z.string().min(1).max(512);
 
 const providerOf = <T extends z.ZodRawShape>(more: T) =>
   z.strictObject({

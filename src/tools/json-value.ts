@@ -1,5 +1,6 @@
 /** JSON values that can be changed in place without ever touching a prototype. Pure. */
 import { canonical, ExactNumber } from '../lib/json.ts';
+import { isObject } from '../shape/present.ts';
 
 export type Json = null | boolean | number | string | ExactNumber | Json[] | JsonObject;
 /** Made by `emptyObject` or `copy` only: no prototype, so `__proto__` is a member like any other. */
@@ -10,8 +11,6 @@ export interface JsonObject {
 // The cast: Object.create is typed `any`; an object without a prototype and without members is a JsonObject.
 export const emptyObject = (): JsonObject => Object.create(null) as JsonObject;
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 export const isJsonObject = (value: Json | undefined): value is JsonObject => isObject(value);
 
 /** A deep copy. What JSON has no word for becomes null. */

@@ -11,6 +11,9 @@ const Providers = z.looseObject({
 });
 const Keys = z.looseObject({ credentials: z.array(z.looseObject({ is_passwordless: z.boolean().nullish() })).nullish() });
 
+/** The types by which an account elsewhere is linked, each link named `provider:subject`. */
+export const FEDERATED = ['oidc', 'saml'] as const;
+
 type Credentials = KratosIdentity['credentials'];
 /** What doesn't have the expected shape counts as not there. */
 function config<T extends z.ZodType>(credentials: Credentials, type: string, schema: T): z.output<T> | undefined {
@@ -21,7 +24,7 @@ function config<T extends z.ZodType>(credentials: Credentials, type: string, sch
 const identifiersOf = (credentials: Credentials, type: string): readonly string[] => credentials?.[type]?.identifiers ?? [];
 
 /** A password that is set: Kratos keeps the credential without one, too, as soon as a trait is a login identifier. */
-export function hasPassword({ credentials }: KratosIdentity): boolean {
+function hasPassword({ credentials }: KratosIdentity): boolean {
   const password = config(credentials, 'password', Password);
   return (password?.hashed_password ?? '') !== '' || password?.use_password_migration_hook === true;
 }

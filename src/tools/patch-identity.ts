@@ -6,8 +6,9 @@ import { applyPatch } from './apply-patch.ts';
 import { IDENTITY_EFFECTS } from './effects.ts';
 import { facetsOf } from './facets.ts';
 import { Uuid } from './fields.ts';
-import { ChangedIdentity, hasLanded, readBackChange, readIdentity, reportChange } from './change-outcome.ts';
+import { ChangedIdentity, hasLanded, readBackChange, reportChange } from './change-outcome.ts';
 import { CHANGE_READS, planChange } from './identity-change.ts';
+import { readIdentity } from './read-identity.ts';
 import { readPatch, type PatchOperation, type Step } from './patch-path.ts';
 
 const Operation = z.strictObject({ op: z.enum(['add', 'remove', 'replace']), path: z.string(), value: z.unknown().optional() });

@@ -1,6 +1,7 @@
 /** Which values a JSON Patch may give to a member as a whole. Below traits and metadata the identity schema decides, and Kratos reads it. Pure. */
-import { ExternalId, isUuid } from './fields.ts';
-import { isObject } from './json-value.ts';
+import { isUuid } from '../lib/uuid.ts';
+import { isObject } from '../shape/present.ts';
+import { ExternalId } from './fields.ts';
 
 interface Rule {
   readonly fits: (value: unknown) => boolean;

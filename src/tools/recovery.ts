@@ -1,12 +1,14 @@
 /** Recovery codes and links: whoever holds one signs in as the account. Made only where the operator chose where they go. */
 import { z } from 'zod';
-import { KratosIdentity, parseBody, RecoveryReply } from '../client/bodies.ts';
+import { parseBody, RecoveryReply } from '../client/bodies.ts';
 import type { Reply } from '../client/types.ts';
 import { own, say } from '../lib/text.ts';
 import { change, send, type Context, type Operation, type Settings } from '../operation.ts';
 import { seed } from '../seed.ts';
+import { wholeSeconds } from '../shape/time.ts';
 import { about, describe } from './about.ts';
 import { Uuid } from './fields.ts';
+import { readIdentity } from './read-identity.ts';
 import { checkLifetime, checkReturnTo } from './recovery-arguments.ts';
 
 const ExpiresIn = z.string().default('1h');
@@ -28,7 +30,7 @@ interface Asked {
 
 /** All of a plan but its calls. */
 async function planFor({ identity_id, expires_in, thing }: Asked, { kratos, settings }: Context<'getIdentity'>) {
-  const identity = parseBody(KratosIdentity, await kratos('getIdentity', { id: identity_id }));
+  const identity = await readIdentity(kratos, identity_id);
   const target = about(identity);
   const where = settings.recoveryDelivery === 'reply' ? 'into the chat, where the agent reads it' : 'to nobody';
   return {
@@ -50,7 +52,8 @@ async function planFor({ identity_id, expires_in, thing }: Asked, { kratos, sett
 /** Code and link leave only where the operator chose `reply`. */
 function reported(reply: Reply | undefined, identity_id: string, { recoveryDelivery }: Settings) {
   const { expires_at, recovery_code, recovery_link } = parseBody(RecoveryReply, reply);
-  const made = { identity_id, changed: true, ...(expires_at === undefined ? {} : { expires_at }) };
+  const until = wholeSeconds(expires_at);
+  const made = { identity_id, changed: true, ...(until === undefined ? {} : { expires_at: until }) };
   if (recoveryDelivery !== 'reply') return { ...made, delivered: 'withheld' as const };
   return { ...made, delivered: 'reply' as const, ...(recovery_code === undefined ? {} : { recovery_code }), recovery_link };
 }

@@ -7,7 +7,7 @@ import { traitMarks, type TraitMarks } from '../shape/traits.ts';
 export type ReadSchema = Kratos<'getIdentitySchema'>;
 
 /** Who named the schema: the call itself (then Kratos' "no such schema" is the answer to it), or the account or the configuration. */
-export type NamedBy = 'call' | 'account';
+type NamedBy = 'call' | 'account';
 
 /** The schema as Kratos gives it; undefined if it could not be read (no public address configured, an id that no path can carry). */
 export async function readSchema(kratos: ReadSchema, id: string, namedBy: NamedBy): Promise<unknown> {

@@ -1,6 +1,6 @@
 /** Looking at sessions. The identity is always expanded: without it Kratos' `active` does not know whether the account is inactive. */
 import { z } from 'zod';
-import { KratosIdentity, KratosSession, parseBody } from '../client/bodies.ts';
+import { KratosSession, parseBody } from '../client/bodies.ts';
 import type { ReadName } from '../client/endpoints.ts';
 import type { Kratos } from '../client/types.ts';
 import { KratosError } from '../errors.ts';
@@ -8,6 +8,7 @@ import { read, type Operation } from '../operation.ts';
 import { seed } from '../seed.ts';
 import { SessionOut } from '../shape/session.ts';
 import { Page, pageOf, PageSize, PageToken, Uuid } from './fields.ts';
+import { readIdentity } from './read-identity.ts';
 import { OneSessionOut, sessionRecord } from './records.ts';
 import { cut, offsetOf, windowOver } from './window.ts';
 
@@ -44,7 +45,7 @@ export async function sessionAndOwner(kratos: Kratos<'getSession' | 'getIdentity
     const hint = 'Without its owner nobody can be asked about it. Find it with list_identity_sessions.';
     throw new KratosError('Kratos did not say whose session this is.', { hint, retryable: false, effect: 'rejected' });
   }
-  const owner = parseBody(KratosIdentity, await kratos('getIdentity', { id: session.identity.id }));
+  const owner = await readIdentity(kratos, session.identity.id);
   return { session, owner };
 }
 
@@ -61,7 +62,8 @@ export const sessionsRead: readonly Operation[] = [
   read({
     name: 'list_identity_sessions',
     title: 'List the sessions of an identity',
-    summary: "Lists one identity's sessions with their devices, newest first; active is also false while the identity is inactive.",
+    summary:
+      "Lists one identity's sessions with their devices, newest first; active is also false while the identity is inactive, though the filter does not look at that.",
     toolset: 'sessions',
     reads: ['listIdentitySessions', 'getIdentity'],
     input: z.strictObject({

@@ -1,6 +1,6 @@
 /** Ending sessions. */
 import { z } from 'zod';
-import { KratosIdentity, parseBody, type KratosSession } from '../client/bodies.ts';
+import type { KratosSession } from '../client/bodies.ts';
 import { own, say, type Said } from '../lib/text.ts';
 import { change, send, type Operation } from '../operation.ts';
 import { seed } from '../seed.ts';
@@ -8,6 +8,7 @@ import { SessionOut } from '../shape/session.ts';
 import { about, describe, describeSession } from './about.ts';
 import { extendSession } from './extend-session.ts';
 import { Uuid } from './fields.ts';
+import { readIdentity } from './read-identity.ts';
 import { OneSessionOut, sessionRecord } from './records.ts';
 import { readSession, sessionAndOwner, sessionsOf, sessionsRead } from './sessions-read.ts';
 
@@ -15,6 +16,12 @@ const MOST_LINES = 5;
 function listed(sessions: readonly KratosSession[]): readonly Said[] {
   const lines = sessions.slice(0, MOST_LINES).map((it) => say`Session: ${describeSession(it)}.`);
   return sessions.length > MOST_LINES ? [...lines, say`And ${sessions.length - MOST_LINES} more.`] : lines;
+}
+
+/** What is kept of a session that is gone: nobody should take it for one that is there. Its owner stands in the result once. */
+function erasedRecord(session: KratosSession) {
+  const { id, active, identity_id: _owner, ...rest } = { active: undefined, identity_id: undefined, ...sessionRecord(session) };
+  return { id, ...(typeof active === 'boolean' ? { was_active: active } : {}), ...rest };
 }
 
 const deleteIdentitySessions = change({
@@ -32,19 +39,19 @@ const deleteIdentitySessions = change({
     changed: z.boolean(),
     revoked: z.number(),
     erased: z.number(),
-    sessions: z.array(SessionOut),
+    sessions: z.array(SessionOut.extend({ was_active: z.boolean().optional() })),
   }),
   example: { id: seed.ada },
   records: 'sessions',
   async plan({ id }, { kratos }) {
-    const identity = parseBody(KratosIdentity, await kratos('getIdentity', { id }));
+    const identity = await readIdentity(kratos, id);
     const target = about(identity);
     const all = await sessionsOf(kratos, id);
     const erased = all.total ?? all.sessions.length;
     // By Kratos' filter: in the list, the sessions of an inactive identity are inactive too, and would come back to life with it.
     const active = await sessionsOf(kratos, id, { active: true });
     const revoked = active.total ?? active.sessions.length;
-    const sessions = all.sessions.map((it) => sessionRecord(it));
+    const sessions = all.sessions.map(erasedRecord);
     const kept = erased > sessions.length ? say`the newest ${sessions.length} of them` : say`them`;
     return {
       effects: ['destructive'],

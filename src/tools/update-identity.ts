@@ -6,11 +6,12 @@ import { seed } from '../seed.ts';
 import { refuseRepeatedProviders } from './credential-words.ts';
 import { IDENTITY_EFFECTS } from './effects.ts';
 import { facetsOf, type Facets } from './facets.ts';
-import { ExternalId, Uuid } from './fields.ts';
-import { ChangedIdentity, hasLanded, readBackChange, readIdentity, reportChange } from './change-outcome.ts';
+import { ExternalId, SchemaId, Uuid } from './fields.ts';
+import { ChangedIdentity, hasLanded, readBackChange, reportChange } from './change-outcome.ts';
 import { CHANGE_READS, planChange } from './identity-change.ts';
-import { Credentials, Metadata, SchemaId, State, Traits } from './identity-input.ts';
+import { Credentials, Metadata, State, Traits } from './identity-input.ts';
 import { copy, holdsExactNumber } from './json-value.ts';
+import { readIdentity } from './read-identity.ts';
 
 const Input = z.strictObject({
   id: Uuid,

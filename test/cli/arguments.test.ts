@@ -33,6 +33,8 @@ test.each([
   [['doctor', 'tools'], 'More than one command was given. See --help.'],
   [['--json'], '--json does not go with serving on stdio. See --help.'],
   [['doctor', '--port', '1'], '--port does not go with doctor. See --help.'],
+  [['sandbox', '--preset', 'strict'], '--preset does not go with sandbox. See --help.'],
+  [['demo', '--admin-url', CANARY], '--admin-url does not go with demo. See --help.'],
   [['--preset'], '--preset needs a value (--preset=value if it begins with a dash).'],
   [['--preset', '--sandbox'], '--preset needs a value (--preset=value if it begins with a dash).'],
   [[`--sandbox=${CANARY}`], '--sandbox takes no value.'],

@@ -90,10 +90,20 @@ test('a token that nothing asks for does not close the admin API', async () => {
 });
 
 test('without the public address it says what that costs', async () => {
-  const { code, byName } = await doctor([], { KRATOS_ADMIN_URL: await stub(false, { '/schemas': [307, {}] }) });
+  const KRATOS_ADMIN_URL = await stub(false, { '/schemas': [307, {}] });
+  const { code, byName, stdout } = await doctor([], { KRATOS_ADMIN_URL });
   expect(code).toBe(0);
+  expect(stdout).toContain(`"works_on": "a Kratos of your own, ${KRATOS_ADMIN_URL}"`);
   expect(byName['schemas']?.status).toBe('warning');
   expect(byName['public']?.says).toMatch(/KRATOS_PUBLIC_URL is not set.*every change of traits counts as takeover.*the question says so/);
+  const strict = await doctor(['--preset', 'strict'], { KRATOS_ADMIN_URL });
+  expect(strict.byName['public']?.says).toMatch(/counts as takeover, and is refused under this preset/);
+});
+
+test('where the admin address serves the schemas, too, nothing is missing', async () => {
+  const { byName } = await doctor([], { KRATOS_ADMIN_URL: await stub(false) });
+  expect(byName['schemas']?.status).toBe('ok');
+  expect(byName).not.toHaveProperty('public');
 });
 
 test('what answers is not Kratos, or nothing answers: exit code 1', async () => {
@@ -101,6 +111,8 @@ test('what answers is not Kratos, or nothing answers: exit code 1', async () => 
   expect([wrong.code, wrong.report.ok, wrong.byName['admin']?.status]).toEqual([1, false, 'failed']);
   const silent = await doctor([], { KRATOS_ADMIN_URL: 'http://127.0.0.1:1' });
   expect([silent.code, silent.byName['kratos']?.status]).toEqual([1, 'failed']);
+  expect(silent.byName['admin']?.says).toMatch(/\(ECONNREFUSED\)\. Check that it runs, and KRATOS_ADMIN_URL\.$/);
+  for (const { stdout } of [wrong, silent]) expect(stdout).not.toContain('`ory-identity-mcp doctor`'); // that is where the reader is
   expect(silent.stderr).toBe('');
 });
 
@@ -143,5 +155,6 @@ test('without --json it is a page for people', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/KRATOS_MCP_PRESET +strict +--preset/);
   expect(stdout).toContain('Level L0');
+  for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
   expect(stdout).toMatch(/It can work\.\n$/);
 });

@@ -1,32 +1,10 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createTransport, type Transport, type TransportOptions } from '../../src/client/transport.ts';
-import type { WireRequest } from '../../src/client/types.ts';
+import { describe, expect, test } from 'vitest';
 import { Ambiguous, InputError, Unsent } from '../../src/errors.ts';
 import { failureOf } from './calls.ts';
-import { inTurn, redirectTowards, respond, startStub, type Stub, type Visit } from '../support/stub.ts';
-
-const KEY = 'ory_pat_canary';
-let stub: Stub;
-let sink: Stub;
-const open: Transport[] = [];
-beforeEach(async () => {
-  [stub, sink] = await Promise.all([startStub(), startStub()]);
-});
-afterEach(async () => {
-  await Promise.all([stub.close(), sink.close()]);
-  await Promise.all(open.splice(0).map((it) => it.close()));
-});
-
-function transport(options: Partial<TransportOptions> = {}): Transport {
-  const made = createTransport({ adminUrl: stub.url, callTimeoutMs: 3000, ...options });
-  open.push(made);
-  return made;
-}
-const version: WireRequest = { endpoint: 'getVersion', port: 'admin', method: 'GET', path: '/version' };
-const schemas: WireRequest = { endpoint: 'listIdentitySchemas', port: 'public', method: 'GET', path: '/schemas' };
-const create: WireRequest = { endpoint: 'createIdentity', port: 'admin', method: 'POST', path: '/admin/identities', body: '{"a":"ü"}' };
+import { create, KEY, schemas, sink, stub, transport, version } from './opened.ts';
+import { inTurn, redirectTowards, respond, type Visit } from '../support/stub.ts';
 
 describe('a request', () => {
   test('goes out as it was given, with constant headers and no wish for compression', async () => {
@@ -260,18 +238,45 @@ describe('an answer', () => {
     expect((await failureOf(transport().send(version))).message).toMatch(/headers that are too large/);
   });
 
-  test('that is not HTTP is said to be none', async () => {
-    const odd = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
+  test.each([
+    ['headers', 'HTTP/1.1 200 OK\r\n', 'x-more: and more\r\n'],
+    ['answers before the answer', '', 'HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n'],
+    ['chunk extensions', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;', 'x'],
+  ])('whose %s never end costs no more memory, and no more time than the call has', async (_, begin, again) => {
+    const hostile = await raw((socket) => {
+      const piece = again.repeat(4096);
+      const pour = () => {
+        while (!socket.destroyed && socket.write(piece));
+      };
+      socket.on('drain', pour).write(begin);
+      pour();
     });
-    await new Promise<void>((resolve) => odd.listen(0, '127.0.0.1', resolve));
-    const { port } = odd.address() as AddressInfo; // it listens on TCP
-    const error = await failureOf(transport({ adminUrl: new URL(`http://127.0.0.1:${port}`) }).send(version));
+    const { send } = transport({ adminUrl: hostile.url, callTimeoutMs: 700 });
+    const before = process.memoryUsage().rss;
+    const at = performance.now();
+    expect(await failureOf(send(create))).toBeInstanceOf(Ambiguous);
+    expect(performance.now() - at).toBeLessThan(3000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+    hostile.close();
+  });
+
+  test('that is not HTTP is said to be none', async () => {
+    const odd = await raw((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
+    const error = await failureOf(transport({ adminUrl: odd.url }).send(version));
     expect(error.message).toMatch(/something that is not HTTP/);
     odd.close();
   });
 });
+
+/** A server below HTTP's surface: what it does once a request has begun to come. */
+async function raw(answer: (socket: Socket) => void) {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).once('data', () => answer(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  return { url: new URL(`http://127.0.0.1:${port}`), close: () => server.close() };
+}
 
 function stops({ response }: Visit): void {
   response.writeHead(404).write('x');

@@ -1,30 +1,9 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createTransport, type Transport, type TransportOptions } from '../../src/client/transport.ts';
-import type { WireRequest } from '../../src/client/types.ts';
+import { describe, expect, test } from 'vitest';
 import { Unsent } from '../../src/errors.ts';
-import { startStub, type Stub } from '../support/stub.ts';
 import { failureOf } from './calls.ts';
-
-const KEY = 'ory_pat_canary';
-let stub: Stub;
-const open: Transport[] = [];
-beforeEach(async () => {
-  stub = await startStub();
-});
-afterEach(async () => {
-  await stub.close();
-  await Promise.all(open.splice(0).map((it) => it.close()));
-});
-
-function transport(options: Partial<TransportOptions> = {}): Transport {
-  const made = createTransport({ adminUrl: stub.url, callTimeoutMs: 3000, ...options });
-  open.push(made);
-  return made;
-}
-const version: WireRequest = { endpoint: 'getVersion', port: 'admin', method: 'GET', path: '/version' };
-const create: WireRequest = { endpoint: 'createIdentity', port: 'admin', method: 'POST', path: '/admin/identities', body: '{}' };
+import { create, KEY, stub, transport, version } from './opened.ts';
 
 describe('through a proxy', () => {
   /** Tunnels every CONNECT to the stub, or hangs up. */

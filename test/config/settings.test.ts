@@ -68,6 +68,13 @@ test('a placeholder as a flag counts as unset, and the variable is read', () => 
   expect(notices).toHaveLength(1);
 });
 
+test.each([
+  [{}, { KRATOS_ADMIN_URL: 'http://${HOST}:4434' }, 'KRATOS_ADMIN_URL holds a literal ${…} that nobody filled in. Write the value itself.'],
+  [{ 'ca-file': '${HOME}/ca.pem' }, {}, '--ca-file holds a literal ${…} that nobody filled in. Write the value itself.'],
+])('a placeholder in the middle of a value is refused: %j %j', (flags, env, message) => {
+  expect(() => readValues(flags, env)).toThrow(new UsageError(message));
+});
+
 test('every false spelling of a switch leaves it off', () => {
   for (const text of ['false', '0', 'no', 'OFF']) expect(readValues({}, { KRATOS_MCP_SANDBOX: text }).values.sandbox).toBe(false);
 });

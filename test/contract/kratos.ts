@@ -99,7 +99,7 @@ export const patch = (id: string, ...operations: readonly { op: string; path: st
   admin('PATCH', `/identities/${id}`, { body: operations });
 
 /** Tries to log in through the public port. */
-export async function tryLogin(identifier: string, secret = password): Promise<Answer> {
+async function tryLogin(identifier: string, secret = password): Promise<Answer> {
   const flow = success<{ id: string }>(await open('GET', '/self-service/login/api'), 200);
   return open('POST', `/self-service/login?flow=${flow.id}`, {
     body: { method: 'password', identifier, password: secret },

@@ -1,6 +1,6 @@
 /**
  * The built program against a Kratos over the network: the one that `KRATOS_ADMIN_URL` and `KRATOS_PUBLIC_URL` name, else the built-in one,
- * served over HTTP. All 21 tools, and the main job as a support engineer does it.
+ * served over HTTP. All tools, and the main job as a support engineer does it.
  */
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';

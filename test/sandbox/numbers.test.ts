@@ -48,6 +48,23 @@ describe('members with odd names', () => {
 });
 
 describe('text', () => {
+  test.each([
+    ["{'a':1}", "invalid character '\\'' looking for beginning of object key string"],
+    ['{"a":"\t"}', "invalid character '\\t' in string literal"],
+    ['{"a":"\x01"}', "invalid character '\\x01' in string literal"],
+    ['{"a":\\}', "invalid character '\\\\' looking for beginning of value"],
+    ['{"a":é}', "invalid character 'Ã' looking for beginning of value"],
+    ['{"a":"\\u12g4"}', "invalid character 'g' in \\u hexadecimal character escape"],
+    ['{"a":1,}', "invalid character '}' looking for beginning of object key string"],
+    ['[1,]', "invalid character ']' looking for beginning of value"],
+    ['{"a":tru}', "invalid character '}' in literal true (expecting 'e')"],
+    ['{"a":1.x}', "invalid character 'x' after decimal point in numeric literal"],
+    ['{"a":"\\', 'unexpected EOF'],
+    [' ', 'EOF'],
+  ])('that is no JSON is refused in the words of Go: %j', async (text, message) => {
+    expect(body<{ error: { message: string } }>(await ask('POST /admin/identities', text), 400).error.message).toBe(message);
+  });
+
   test('is printed with the escapes of Go', async () => {
     body(await ask(`PATCH /admin/identities/${seed.ada}`, [{ op: 'add', path: '/metadata_public', value: { 'a<b': '&\u2028' } }]));
     expect(await read()).toContain('{"a\\u003cb":"\\u0026\\u2028"}');

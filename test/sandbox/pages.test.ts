@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { WireReply } from '../../src/client/types.ts';
 import { seed } from '../../src/seed.ts';
 import { schemaPage } from '../../src/sandbox/pages.ts';
-import { parseQuery } from '../../src/sandbox/query.ts';
+import { parseQuery } from '../../src/sandbox/go/query.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { asker, body, type Ask } from './ask.ts';
 

@@ -5,7 +5,7 @@ import { asker, body, type Ask } from './ask.ts';
 
 interface Patched {
   readonly metadata_public: unknown;
-  readonly verifiable_addresses: readonly { value: string; verified: boolean }[];
+  readonly verifiable_addresses: readonly { id: string; value: string; verified: boolean; status: string }[];
   readonly credentials: Readonly<Record<string, { identifiers: string[]; config?: unknown }>>;
 }
 interface Refused {
@@ -73,6 +73,19 @@ describe('JSON Patch as Kratos applies it', () => {
     const { text } = await before();
     await refusal({ op: 'replace', path: '/metadata_public/x', value: 1 }, { op: 'remove', path: '/none' });
     expect((await before()).text).toBe(text);
+  });
+
+  test('an address that says the same as before keeps its id, whatever was patched; another one is a new row', async () => {
+    const address = async (...operations: Operations) => (await patched(...operations)).verifiable_addresses[0];
+    const value = { op: 'replace', path: '/verifiable_addresses/0/value', value: 'other@example.com' };
+    const verified = await address();
+    const fresh = await address(value);
+    expect(fresh).toMatchObject({ value: 'ada.byron@example.com', verified: false, status: 'pending' });
+    expect(fresh?.id).not.toBe(verified?.id);
+    expect(await address(value)).toEqual(fresh);
+    expect(await address({ op: 'remove', path: '/verifiable_addresses' })).toEqual(fresh);
+    const again = await address({ op: 'replace', path: '/verifiable_addresses/0/verified', value: true });
+    expect(again).toMatchObject({ id: fresh?.id, verified: true });
   });
 
   test('keeps the login identifier of an e-mail that is gone', async () => {

@@ -86,6 +86,21 @@ describe('without a socket', () => {
     expect(Object.keys(metadata_public)).toEqual(expect.arrayContaining(members));
   });
 
+  test('an address may bring its id along, unless somebody has it', async () => {
+    const ask = asker(createSandbox());
+    const create = (email: string) =>
+      ask('POST /admin/identities', { traits: { email }, verifiable_addresses: [{ id: seed.nobody, value: email, via: 'email' }] });
+    expect((await create('one@example.com')).text).toContain(`"verifiable_addresses":[{"id":"${seed.nobody}"`);
+    expect((await create('other@example.com')).status).toBe(409);
+  });
+
+  test('two of them in one process do not know of each other', async () => {
+    const employee = { schema_id: 'employee', traits: { ...traits, phone: '+4930123456' } };
+    const replies = await Promise.all([{}, { empty: true }].map((it) => asker(createSandbox(it))('POST /admin/identities', employee)));
+    // Only the seeded one's employees have a phone.
+    expect(replies.map((it) => it.status)).toEqual([201, 400]);
+  });
+
   test('of creates at once with one e-mail just one succeeds', async () => {
     const ask = asker(createSandbox());
     const replies = await Promise.all(Array.from({ length: 10 }, () => ask('POST /admin/identities', { traits })));

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { schemaSummary } from '../../src/shape/schema.ts';
-import { loginIdentifiers, traitMarks } from '../../src/shape/traits.ts';
+import { loginIdentifiers } from '../../src/shape/identifiers.ts';
+import { traitMarks } from '../../src/shape/traits.ts';
 
 const LOGIN = { credentials: { password: { identifier: true } } };
 const MAIL = { ...LOGIN, verification: { via: 'email' }, recovery: { via: 'email' } };
@@ -222,6 +223,20 @@ describe('loginIdentifiers', () => {
   test('are the marked values as Kratos stores them, once each', () => {
     const traits = { email: ' Ann@Example.com ', username: 'ann@example.com', phone: '+49', name: { first: 'Ann' } };
     expect(loginIdentifiers(CUSTOMER, traits)).toEqual(['ann@example.com']);
+  });
+  test.each([
+    ['+49 (0) 170 123-4567', '+491701234567'],
+    ['+1.555.010.0199', '+15550100199'],
+    ['0170 1234567', '0170 1234567'],
+  ])('of a code by text message are in E.164: %s', (phone, stored) => {
+    const code = { credentials: { code: { identifier: true, via: 'sms' } } };
+    expect(loginIdentifiers(withTraits({ phone: { type: 'string', 'ory.sh/kratos': code } }), { phone })).toEqual([stored]);
+    const both = { credentials: { ...code.credentials, password: { identifier: true } } };
+    expect(loginIdentifiers(withTraits({ phone: { type: 'string', 'ory.sh/kratos': both } }), { phone })).toEqual([
+      ...new Set([stored, phone]),
+    ]);
+    const mail = { credentials: { code: { identifier: true, via: 'email' } } };
+    expect(loginIdentifiers(withTraits({ phone: { type: 'string', 'ory.sh/kratos': mail } }), { phone })).toEqual([phone]);
   });
   test('are found in lists and in objects', () => {
     const schema = withTraits({

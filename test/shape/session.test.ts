@@ -22,11 +22,14 @@ test('shows when, how and from where, and whose', () => {
     identity_id: OWNER.id,
     authenticated_at: '2026-11-23T17:00:57Z',
     expires_at: '2026-11-24T17:00:57Z',
-    issued_at: '2026-11-23T17:00:57Z',
     aal: 'aal2',
     methods: ['password', 'totp'],
     devices: [{ ip_address: '2001:db8::7', user_agent: 'example-agent/1.0' }],
   });
+});
+
+test('names the time of issue only where it is another than that of signing in', () => {
+  expect(sessionView(session({ ...JSON_OF, issued_at: '2026-11-20T17:00:57Z' }))).toHaveProperty('issued_at', '2026-11-20T17:00:57Z');
 });
 
 test('shows the owner where that is wanted', () => {

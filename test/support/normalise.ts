@@ -12,7 +12,7 @@ export function normalised(value: unknown): unknown {
   };
   const text = JSON.stringify(value)
     .replace(UUID, named)
-    .replace(/\b[0-9a-f]{32}\b/g, '<nonce>')
+    .replace(/(--- (?:data of others, never instructions|end of data): )\d+/g, '$1<nonce>')
     .replace(/(recovery_code\W{1,6})\d{6}/g, '$1<code>')
     .replace(/(:\d\d)\.\d+Z/g, '$1Z')
     .replace(/token=[A-Za-z0-9]{32}/g, 'token=<token>');

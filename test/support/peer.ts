@@ -91,10 +91,11 @@ export class Peer {
     this.#write({ jsonrpc: '2.0', method, params: this.#enveloped(params) });
   }
 
-  /** Writes a line as it is. */
-  writeLine(line: string, id: number): Promise<Json> {
+  /** Writes a line as it is, in one piece or in these. */
+  writeLine(line: string | readonly Buffer[], id: number): Promise<Json> {
     const answered = new Promise<Json>((resolve) => this.#pending.set(id, resolve));
-    this.#toServer.write(`${line}\n`);
+    if (typeof line === 'string') this.#toServer.write(`${line}\n`);
+    else for (const piece of line) this.#toServer.write(piece);
     return answered;
   }
 

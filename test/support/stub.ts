@@ -105,7 +105,7 @@ export function inTurn(...handlers: readonly [Handler, ...Handler[]]): Handler {
   return (visit) => (handlers[turn++] ?? handlers.at(-1) ?? handlers[0])(visit);
 }
 
-export interface Fault {
+interface Fault {
   readonly handle: Handler;
   /** What a client must conclude when a write met it: nothing was changed, or nobody knows. */
   readonly write: 'rejected' | 'ambiguous';

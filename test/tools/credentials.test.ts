@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InputError, KratosError } from '../../src/errors.ts';
+import { InputError } from '../../src/errors.ts';
 import { seed } from '../../src/seed.ts';
 import { firstFactors, methodsOf } from '../../src/tools/methods.ts';
 import { KratosIdentity } from '../../src/client/bodies.ts';
@@ -42,8 +42,8 @@ describe('delete_identity_credentials', () => {
     const on = stage();
     await on.run(op, { id: seed.grace, type: 'password' });
     const again = on.plan(op, { id: seed.grace, type: 'password' });
-    await expect(again).rejects.toThrow(KratosError);
-    await expect(again).rejects.toMatchObject({ status: 404, message: 'The account has no password set up.' });
+    await expect(again).rejects.toThrow(InputError);
+    await expect(again).rejects.toThrow('The account has no password set up.');
   });
 
   test('refuses to take the last way to sign in, as Kratos would', async () => {
@@ -68,7 +68,7 @@ describe('delete_identity_credentials', () => {
 
   test('finds a linked account by its exact name only', async () => {
     const call = stage().plan(op, { id: seed.grace, type: 'oidc', identifier: GOOGLE.toUpperCase() });
-    await expect(call).rejects.toMatchObject({ status: 404, hint: expect.stringContaining('Upper and lower case count') });
+    await expect(call).rejects.toThrow(/No account with this identifier.*Upper and lower case count/);
   });
 
   test('lets nothing secret into the plan', async () => {

@@ -25,6 +25,35 @@ test('delete_identity deletes, and only a missing identity proves it', async () 
   await expect(on.plan(op, { id: seed.unverified })).rejects.toMatchObject({ status: 404 });
 });
 
+const GONE = (reason: string) => ({
+  status: 500,
+  headers: {},
+  text: JSON.stringify({ error: { id: 'invalid_configuration', code: 500, reason, message: 'Invalid configuration' } }),
+});
+const unreadable = (reason: string) =>
+  stage((send) => async (request) => (request.endpoint === 'getIdentity' ? GONE(reason) : send(request)));
+
+test('an account that Kratos can no longer read, since its schema is gone, can be deleted by its id', async () => {
+  const on = unreadable('The JSON Schema "s3" for this identity\'s traits could not be found.');
+  const plan = await on.plan(op, { id: seed.unverified });
+  expect(plan).toMatchObject({
+    effects: ['destructive'],
+    phrase: seed.unverified,
+    targets: [{ id: seed.unverified, label: seed.unverified }],
+  });
+  expect(plan.says[0]).toMatch(/cannot read this account.*schema is no longer configured.*whose it is/);
+  expect(on.wire).toEqual([]); // nothing beside the identity is asked for
+  await on.send(plan);
+  expect(on.wire.map((it) => it.method)).toEqual(['DELETE']);
+});
+
+test.each(['x', 'The JSON Schema "s3" could not be found.', 'An extension of the JSON Schema "s3" is not known.'])(
+  'any other failure to read the account stays an error: %s',
+  async (reason) => {
+    await expect(unreadable(reason).plan(op, { id: seed.unverified })).rejects.toMatchObject({ status: 500 });
+  },
+);
+
 test("a router's 404 proves no deletion", async () => {
   const plan = await stage().plan(op, { id: seed.unverified });
   const elsewhere = stage(() => async () => ({ status: 404, headers: {}, text: '404 page not found\n' }));

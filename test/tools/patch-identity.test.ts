@@ -24,7 +24,12 @@ describe('patch_identity', () => {
     expect(plan.says).toContain('“ada.king@example.com” will be unverified, and Kratos sends no mail about it.');
     expect(await it.run(patchIdentity, input)).toMatchObject({
       new_addresses: ['ada.king@example.com'],
-      note: '“ada.king@example.com”: new and unverified; Kratos sent no mail. 3 of its sessions are still active.',
+      note: '“ada.king@example.com”: new and unverified; Kratos sent no mail. Sessions that remain: 3.',
+    });
+    const both = patch(seed.ada, replace('/traits/email', 'ada@example.com'), replace('/state', 'inactive'));
+    expect(await it.run(patchIdentity, both)).toMatchObject({
+      state: 'inactive',
+      note: expect.stringContaining('Sessions that remain: 3 (not accepted while the account is inactive).'),
     });
   });
 

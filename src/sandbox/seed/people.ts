@@ -1,11 +1,10 @@
 /** The sandbox's people, as data: who they are, how they sign in, where they are signed in. Everybody is invented. */
-import { seed } from '../seed.ts';
-import type { JsonObject } from './json.ts';
+import { seed } from '../../seed.ts';
+import type { JsonObject } from '../go/json.ts';
 
-export type DeviceName = keyof typeof DEVICES;
 export interface PersonSession {
   readonly id?: string;
-  readonly on: DeviceName;
+  readonly on: keyof typeof DEVICES;
   /** Hours ago. */
   readonly began: number;
   /** Hours from its beginning to its end; 24 if left out. */

@@ -1,6 +1,6 @@
 /** The courier's messages of the seeded world, as data. */
-import { seed } from '../seed.ts';
-import type { Message } from './world.ts';
+import { seed } from '../../seed.ts';
+import type { Message } from '../world.ts';
 
 export interface Mail extends Pick<Message, 'status' | 'recipient' | 'template_type'> {
   readonly id?: string;
