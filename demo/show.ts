@@ -4,11 +4,12 @@ export const step = (number: number, what: string) => say(`\n${number}. ${what}`
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The first line of what the agent gets, and one line per account or session. */
+/** The first line of what the agent gets, or what was revoked, and one line per account or session. */
 export function inShort(text: string, structured: Json): string {
   const rows = [...listed(structured, 'identities').map(identityLine), ...listed(structured, 'sessions').map(sessionLine)];
   const [head = ''] = text.split('\n');
-  return [typeof structured['revoked'] === 'number' ? `Revoked: ${head}` : head, ...rows].join('\n');
+  const { revoked } = structured;
+  return [typeof revoked === 'number' ? `Revoked: ${revoked} sessions.` : head, ...rows].join('\n');
 }
 
 const listed = (structured: Json, member: string) => (structured[member] ?? []) as readonly Json[]; // this server's lists hold objects

@@ -90,3 +90,33 @@ test('what somebody else changes right at the write cannot be prevented, and is 
   expect(answer.outcome).toBe('executed');
   expect(JSON.stringify(answer.structured)).toContain('intruder@example.com');
 });
+
+test('changes of one account go one after another, a session counting as its owner; those of another do not wait', async () => {
+  const under = new Set<string>();
+  let together = 0;
+  const slow =
+    (send: Send): Send =>
+    async (request) => {
+      if (request.method === 'GET') return send(request);
+      const owner = request.path.includes(seed.grace) ? 'grace' : 'ada';
+      expect(under).not.toContain(owner);
+      under.add(owner);
+      together = Math.max(together, under.size);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const reply = await send(request);
+      under.delete(owner);
+      return reply;
+    };
+  const it = harness({ through: slow });
+  const peer = await it.open({ era: 'legacy', elicitation: FORM });
+  const first = (id: string, value: string) => ({ id, json_patch: [{ op: 'replace', path: '/traits/name/first', value }] });
+  const answers = await Promise.all([
+    peer.call('patch_identity', first(seed.ada, 'One')),
+    peer.call('patch_identity', { id: seed.ada, json_patch: [{ op: 'replace', path: '/traits/name/last', value: 'Two' }] }),
+    peer.call('disable_session', { id: seed.adaLaptop }),
+    peer.call('patch_identity', first(seed.grace, 'Three')),
+  ]);
+  expect(answers.map(({ outcome }) => outcome)).toEqual(['executed', 'executed', 'executed', 'executed']);
+  expect(together).toBe(2);
+  await peer.close();
+});

@@ -9,7 +9,8 @@ test('the demo asks, takes a wrong answer for a no, and the right one for a yes'
   expect(stdout).toContain('scripted stand-in');
   expect(stdout).toContain('ada.byron@example.com');
   expect(stdout).toContain('Not done (declined)');
-  expect(stdout.match(/3 sessions of 3 in total/g)).toHaveLength(2); // before, and after the wrong answer
+  expect(stdout.match(/^ {2}- active, signed in /gm)).toHaveLength(2 * 3); // before, and after the wrong answer
+  expect(stdout).toMatch(/^ {2}Revoked: 3 sessions\.$/m);
   for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(120);
   expect(stdout.trim().split('\n').at(-1)).toBe('Done. Every step went as it should.');
 });
