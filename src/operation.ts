@@ -58,6 +58,8 @@ export interface Plan<
   readonly says: readonly Said[];
   /** What cannot be undone, for the same person. */
   readonly irreversible?: Said;
+  /** For the agent, where nobody knows whether it was carried out: how to find out. Left out: read the account. */
+  readonly ifUnknown?: string;
   /** What the person's yes depends on: when it differs at the time of sending, the plan is stale. */
   readonly watch: Readonly<Record<string, unknown>>;
   /** The exact writes, in order. None: the call would change nothing, `result` is the answer and nobody is asked. */

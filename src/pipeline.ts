@@ -181,7 +181,7 @@ async function carryOut({ op, call, ports, entry, digest, digestOf, rule }: Carr
   try {
     return await sendAndTell(op, plan, { ports, finish });
   } catch (error) {
-    return finish('unknown', answers.failure('unknown', HOW_TO_FIND_OUT, error)); // a fault of ours, after something may have been sent
+    return finish('unknown', answers.failure('unknown', howToFindOut(plan), error)); // a fault of ours, after something may have been sent
   }
 }
 
@@ -195,19 +195,19 @@ async function sendAndTell(
   const { answers } = ports;
   const sent = await sendAll(op, plan, ports);
   if (sent.kind === 'failed') return finish('failed', answers.failure('failed', 'Kratos refused it; nothing was changed.', sent.error));
-  if (sent.kind === 'unknown') return finish('unknown', answers.failure('unknown', HOW_TO_FIND_OUT, sent.error));
+  if (sent.kind === 'unknown') return finish('unknown', answers.failure('unknown', howToFindOut(plan), sent.error));
 
   const reported = reportOf(op, plan, { replies: sent.replies, settings: ports.settings });
   if (reported.kind === 'unreadable' && !(await hasLanded(op, plan, ports))) {
-    return finish('unknown', answers.failure('unknown', HOW_TO_FIND_OUT, reported.error));
+    return finish('unknown', answers.failure('unknown', howToFindOut(plan), reported.error));
   }
   const result = reported.kind === 'result' ? reported.result : plan.result;
   const { seen, note } = await readBack(op, result, ports);
   return finish('executed', answers.result(seen, op.records, { outcome: 'executed', note: sent.note ?? note }).result);
 }
 
-const HOW_TO_FIND_OUT =
-  'It may or may not have been carried out, and it was not sent again. Read the account to find out before anything else is done.';
+const howToFindOut = ({ ifUnknown = 'Read the account to find out before anything else is done.' }: Plan): string =>
+  `It may or may not have been carried out, and it was not sent again. ${ifUnknown}`;
 
 type Sent =
   | { readonly kind: 'accepted'; readonly replies: readonly Reply[]; readonly note?: string }

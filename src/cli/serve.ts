@@ -13,6 +13,7 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   const write = (line: string) => void process.stderr.write(line);
+  process.stderr.on('error', () => {}); // a client that closes our log must not end a write half-way
   const log = createLog({ level: settings.logLevel, write, now: () => new Date() });
   process.on('unhandledRejection', () => log.error('unhandled rejection')); // its text may hold what no log may
   const wire = await openWire(settings);

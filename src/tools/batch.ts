@@ -56,6 +56,7 @@ export const batch: readonly Operation[] = [
         targets: [],
         phrase: String(identities.length),
         says: await saysOf(identities, settings.defaultSchemaId, kratos),
+        ifUnknown: 'Some may have been created: look for each with list_identities (credentials_identifier) before any is created again.',
         watch: {},
         calls: [send('batchPatchIdentities', {}, { body: { identities } })],
         result: { created: 0, failed: 0, identities: [] },

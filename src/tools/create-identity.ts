@@ -39,6 +39,7 @@ export const createIdentity = change({
       targets: [],
       phrase: phraseOf(input, schemaId, schema),
       says: saysOf(input, settings),
+      ifUnknown: 'Look for it with list_identities (credentials_identifier) before it is created again.',
       watch: {},
       calls: [send('createIdentity', {}, { body: input })],
       result: { schema_id: schemaId, state: input.state ?? 'active', traits: input.traits },
