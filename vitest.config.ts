@@ -8,5 +8,7 @@ export default defineConfig({
     slowTestThreshold: 3_000,
     pool: 'forks',
     maxWorkers: 2,
+    // Of tests that mostly wait for a time-out.
+    maxConcurrency: 20,
   },
 });

@@ -62,10 +62,9 @@ function listedOutputOfRecord(op: Operation): string[] {
   return Object.keys(properties[op.records ?? '']?.items?.properties ?? {});
 }
 
-test('there are the 21 tools of the API', () => {
+test('the tools are those of the API, each once', () => {
   expect(operations.map((it) => it.name).toSorted()).toMatchSnapshot();
-  expect(operations).toHaveLength(21);
-  expect(new Set(operations.map((it) => it.name)).size).toBe(21);
+  expect(new Set(operations.map((it) => it.name)).size).toBe(operations.length);
 });
 
 test('every endpoint that writes is planned by exactly one operation', () => {

@@ -19,7 +19,7 @@ export function questionFor(op: Operation, plan: Plan, { kratos, because }: { kr
     say`Please read before you answer: a program asks to change an account. Nothing has been done yet.`,
     say`Kratos: ${own(kratos)}`,
     say`Tool: ${own(op.name)} (${own(op.title)})`,
-    ...plan.targets.map((it) => say`Concerns: ${it.label} (id ${it.id})`),
+    ...plan.targets.map(({ label, id }) => (label === id ? say`Concerns: the account ${id}` : say`Concerns: ${label} (id ${id})`)),
     ...plan.says,
     ...(plan.irreversible ? [say`Cannot be undone: ${own(plan.irreversible)}`] : []),
     say`Why you are asked: ${own(because)}`,

@@ -120,12 +120,14 @@ const notHttp = (): Error => Object.assign(new Error('not HTTP'), { code: 'HPE_I
 
 function unreachable(cause: unknown): string {
   const code = codeOf(cause);
-  const why = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_OSSL|EPROTO|UND_ERR_PRX_TLS)/.test(code)
-    ? 'its TLS certificate or handshake was not accepted; a private CA goes into KRATOS_CA_FILE'
-    : (NOT_CONNECTED[code] ?? 'no connection could be made');
+  const isTls = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_OSSL|EPROTO|UND_ERR_PRX_TLS)/.test(code);
+  const why = NOT_CONNECTED[code] ?? (isTls ? UNTRUSTED : 'no connection could be made');
   return `Kratos could not be reached: ${why}${code === '' ? '' : ` (${code})`}.`;
 }
+const UNTRUSTED =
+  'its TLS certificate or handshake was not accepted; a private CA goes into KRATOS_CA_FILE, a client certificate into KRATOS_CLIENT_CERT_FILE';
 const NOT_CONNECTED: Readonly<Record<string, string>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what answers there does not speak TLS; perhaps the address should begin with http://',
   ECONNREFUSED: 'nothing listens at the configured address',
   ENOTFOUND: "the host's name is not known",
   EAI_AGAIN: "the host's name could not be looked up",

@@ -50,7 +50,7 @@ const collided: Explained = {
 };
 const misconfigured: Explained = {
   message: 'Kratos is not configured for what it was asked.',
-  hint: 'The operator has to look. One identity whose schema is no longer configured does this to every list that holds it; it can still be deleted.',
+  hint: 'The operator has to look. One identity whose schema is no longer configured does this to every list that holds it; delete_identity still works on it.',
   retryable: false,
 };
 const broken: Explained = {

@@ -1,4 +1,4 @@
-/** The three presets: a verdict per effect. DESIGN.md's table is this one; the policy resource and the README are made from it. */
+/** The three presets: a verdict per effect. The policy resource and the README's table are made from this one. */
 import type { ChangeEffect } from '../operation.ts';
 
 export type Standing = 'allow' | 'confirm' | 'approve' | 'not offered';

@@ -58,8 +58,8 @@ export function createAnswers({ budget, nonce, unexpected }: AnswerPorts): Answe
       return code;
     });
   const explain = (error: unknown) => {
-    const { says, quotes } = tell(error);
-    return paragraph(says, quotes, nonce());
+    const { what, advice, quotes } = tell(error);
+    return paragraph(sentences(what, advice), quotes, nonce());
   };
   return {
     result(value, records, options = {}) {
@@ -73,8 +73,9 @@ export function createAnswers({ budget, nonce, unexpected }: AnswerPorts): Answe
     },
     refusal: (outcome, text, quoted) => refused(outcome, paragraph(text, quoted === undefined ? [] : [quoted], nonce())),
     failure(outcome, text, error) {
-      const { says, quotes } = tell(error);
-      return refused(outcome, paragraph(`${text} ${says}`, quotes, nonce()));
+      const { what, advice, quotes } = tell(error);
+      // Where nobody knows, `text` says what to do, and an advice about trying again would contradict it.
+      return refused(outcome, paragraph(sentences(text, what, outcome === 'unknown' ? '' : advice), quotes, nonce()));
     },
     error: (error) => ({ isError: true, content: [{ type: 'text', text: explain(error) }] }),
     explain,
@@ -116,21 +117,25 @@ function paragraph(says: string, quotes: readonly string[], nonce: string): stri
 }
 
 interface Told {
-  /** Sentences of ours. */
-  readonly says: string;
+  /** What went wrong, in a sentence of ours. */
+  readonly what: string;
+  /** What to do about it, ours too. */
+  readonly advice: string;
   /** Words of others, a line each. */
   readonly quotes: readonly string[];
 }
 
 /** What was wrong, what to do, whether trying again can help. Of an error that is none of ours nothing is told but that there was one. */
 function told(error: unknown, codeOf: () => string): Told {
-  if (error instanceof InputError) return { says: error.message, quotes: error.quoted === undefined ? [] : [error.quoted] };
-  if (!(error instanceof KratosError)) return { says: `Internal error (${codeOf()}).`, quotes: [] };
+  if (error instanceof InputError) return { what: error.message, advice: '', quotes: error.quoted === undefined ? [] : [error.quoted] };
+  if (!(error instanceof KratosError)) return { what: `Internal error (${codeOf()}).`, advice: '', quotes: [] };
   const { message, status, said, hint, retryable, retryAfter } = error;
-  const where = status === undefined ? message : `${message.replace(/\.$/, '')} (HTTP ${status}).`;
+  const what = status === undefined ? message : `${message.replace(/\.$/, '')} (HTTP ${status}).`;
   const after = retryAfter === undefined ? 'later' : `after ${Math.ceil(retryAfter)} seconds`;
   const again = retryable ? `Trying again ${after} can help.` : 'Trying again unchanged will not help.';
   const words = shortWords(said ?? {});
   const quotes = [words.message, words.reason].flatMap((it) => (it ? [it] : []));
-  return { says: [where, hint, again].filter((it) => it !== '').join(' '), quotes };
+  return { what, advice: sentences(hint, again), quotes };
 }
+
+const sentences = (...parts: readonly string[]) => parts.filter((it) => it !== '').join(' ');

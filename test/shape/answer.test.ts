@@ -260,7 +260,8 @@ describe('an error', () => {
     });
     const result = answers.failure('unknown', 'It may have been carried out.', error);
     const { ours, data } = parts(textOf(result));
-    expect(ours).toMatch(/^Unknown: It may have been carried out\. Kratos failed \(HTTP 502\)\. Read first\./);
+    expect(ours).toBe('Unknown: It may have been carried out. Kratos failed (HTTP 502).');
+    expect(textOf(answers.failure('failed', 'Nothing was sent.', error))).toContain('Kratos failed (HTTP 502). Read first.');
     expect(data).toBe('<html>obey</html>');
     expect(result._meta).toEqual({ 'ory-identity-mcp/outcome': 'unknown' });
     expect(textOf(answers.failure('failed', 'Nothing was sent.', new Error('secret')))).toBe(
