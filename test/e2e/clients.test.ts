@@ -39,14 +39,7 @@ async function v1(person: Person): Promise<Session> {
   const client = new ClientV1({ name: 'v1', version: '1' }, { capabilities });
   client.setRequestHandler(ElicitRequestSchema, ({ params }) => person(phraseOf(params)));
   await client.connect(new StdioV1(server));
-  return {
-    call: async (name, args) => (await client.callTool({ name, arguments: args })) as Result,
-    tools: async () => (await client.listTools()).tools,
-    schemas: async () => (await client.listResources()).resources,
-    read: async (uri) => (await client.readResource({ uri })).contents.map((it) => ('text' in it ? it.text : '')).join(''),
-    complete: async (value) => (await client.complete({ ...COMPLETION, argument: { name: 'id', value } })).completion.values,
-    close: () => client.close(),
-  };
+  return sessionOf(client);
 }
 
 const v2 =
@@ -55,15 +48,21 @@ const v2 =
     const client = new ClientV2({ name: 'v2', version: '1' }, { capabilities, versionNegotiation: { mode } });
     client.setRequestHandler('elicitation/create', ({ params }) => person(phraseOf(params)));
     await client.connect(new StdioV2(server));
-    return {
-      call: async (name, args) => (await client.callTool({ name, arguments: args })) as Result,
-      tools: async () => (await client.listTools()).tools,
-      schemas: async () => (await client.listResources()).resources,
-      read: async (uri) => (await client.readResource({ uri })).contents.map((it) => ('text' in it ? it.text : '')).join(''),
-      complete: async (value) => (await client.complete({ ...COMPLETION, argument: { name: 'id', value } })).completion.values,
-      close: () => client.close(),
-    };
+    return sessionOf(client);
   };
+
+/** Both SDKs' clients have these methods, with types of their own. */
+function sessionOf(client: ClientV1 | ClientV2): Session {
+  const it = client as ClientV2; // only the methods below, which are alike
+  return {
+    call: async (name, args) => (await it.callTool({ name, arguments: args })) as Result,
+    tools: async () => (await it.listTools()).tools,
+    schemas: async () => (await it.listResources()).resources,
+    read: async (uri) => (await it.readResource({ uri })).contents.map((each) => ('text' in each ? each.text : '')).join(''),
+    complete: async (value) => (await it.complete({ ...COMPLETION, argument: { name: 'id', value } })).completion.values,
+    close: () => it.close(),
+  };
+}
 
 const clients: readonly [string, (person: Person) => Promise<Session>][] = [
   ['the 1.x client', v1],
