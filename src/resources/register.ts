@@ -27,6 +27,8 @@ export function resources(ports: ResourcePorts): RegisterResources {
     parseBody(z.array(KratosSchema), await ports.kratos('listIdentitySchemas', {}, { query: { page_size: 1000 } }));
   // An id that cleaning changes could not be read by its address; the tool lists it.
   const ids = async () => (await guarded(schemas, ports)).map((it) => it.id).filter((it) => it !== '' && ports.clean(it) === it);
+  // Listing and completing name what can be named: without the public port that is nothing, and reading `kratos://schemas` says why.
+  const nameable = () => ids().catch(() => []);
   const read = async (id: string, signal: AbortSignal) =>
     guarded(async () => ports.clean((await ports.kratos('getIdentitySchema', { id }, { signal })).body), ports);
 
@@ -43,8 +45,8 @@ export function resources(ports: ResourcePorts): RegisterResources {
     server.registerResource(
       'identity_schema',
       new ResourceTemplate('kratos://schemas/{id}', {
-        list: async () => ({ resources: (await ids()).map((id) => ({ uri: uriOf(id), name: id, mimeType: SCHEMA_TYPE })) }),
-        complete: { id: async (value) => (await ids()).filter((it) => it.startsWith(value)) },
+        list: async () => ({ resources: (await nameable()).map((id) => ({ uri: uriOf(id), name: id, mimeType: SCHEMA_TYPE })) }),
+        complete: { id: async (value) => (await nameable()).filter((it) => it.startsWith(value)) },
       }),
       { title: 'Identity schema', mimeType: SCHEMA_TYPE, cacheHint: SCHEMAS_HINT },
       async (uri, { id }, ctx) => {

@@ -73,3 +73,18 @@ test('a Kratos that fails is an internal error in our words', async () => {
   expect(JSON.stringify(answer)).not.toMatch(/\u202e|node_modules/);
   await peer.close();
 });
+
+test('without schemas the listing still names the rest, and reading says what to set', async () => {
+  const redirects: Send = async () => ({ status: 307, headers: { location: 'http://127.0.0.1:4433/schemas' }, text: '' });
+  const { peer } = await opened((send) => (request) => (request.path.startsWith('/schemas') ? redirects(request) : send(request)));
+  const listed = await peer.request('resources/list', {});
+  const { resources } = listed['result'] as { resources: { uri: string }[] };
+  expect(resources.map((it) => it.uri)).toEqual(['kratos://schemas', 'kratos://policy']);
+  const ref = { type: 'ref/resource', uri: 'kratos://schemas/{id}' };
+  const offered = await peer.request('completion/complete', { ref, argument: { name: 'id', value: '' } });
+  expect(offered['result']).toMatchObject({ completion: { values: [] } });
+  expect(await peer.request('resources/read', { uri: 'kratos://schemas' })).toMatchObject({
+    error: { code: -32603, message: expect.stringContaining('KRATOS_PUBLIC_URL') },
+  });
+  await peer.close();
+});
