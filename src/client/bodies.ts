@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { KratosError } from '../errors.ts';
+import { unreadable } from './explain.ts';
 import type { Reply } from './types.ts';
 
 /** Present as null, or missing: to Kratos the same. */
@@ -109,8 +110,8 @@ export function parseBody<T extends z.ZodType>(schema: T, reply: Reply | undefin
   if (parsed.success) return parsed.data;
   throw new KratosError('Kratos answered with something else than its API promises.', {
     status: reply?.status,
-    hint: 'Check that the configured address is a Kratos and not a proxy or another service; `ory-identity-mcp doctor` shows what answers there.',
-    retryable: false,
+    hint: unreadable.hint,
+    retryable: unreadable.retryable,
     effect: 'ambiguous',
     cause: parsed.error,
   });

@@ -13,8 +13,11 @@ export interface MarkedTrait {
 export interface TraitMarks {
   /** The marked places. */
   readonly traits: readonly MarkedTrait[];
-  /** What a change at this JSON pointer (`/traits`, `/traits/name/first`, `/traits/emails/0`) touches: itself, its ancestors and what lies below it. */
-  readonly marksUnder: (pointer: string) => Marks;
+  /**
+   * What a change at this path (`['traits']`, `['traits', 'name', 'first']`, `['traits', 'emails', '0']`) touches: itself, its ancestors and
+   * what lies below it. Throws on a path that is not into the traits: a caller's mistake must not read as "touches nothing".
+   */
+  readonly marksUnder: (path: readonly string[]) => Marks;
 }
 
 const DEEPEST = 32;
@@ -42,8 +45,8 @@ export function traitMarks(schema: unknown): TraitMarks {
   else places.push(opaque([]));
   return {
     traits: places.map((it) => ({ ...it, path: it.path.map((segment) => (segment === ANY ? '*' : segment)) })),
-    marksUnder: (pointer) => {
-      const path = segmentsOf(pointer);
+    marksUnder: ([top, ...path]) => {
+      if (top !== 'traits') throw new Error('not a path into the traits');
       return places.filter((it) => overlaps(it.path, path)).reduce((sum, it) => either(sum, it.marks), NONE);
     },
   };
@@ -76,13 +79,6 @@ function isUnderstood(node: Json): boolean {
     if (keyword === 'additionalProperties') return typeof value === 'boolean';
     return !keyword.startsWith('$') && (typeof value !== 'object' || value === null); // a word of the operator's own that holds no schema
   });
-}
-
-/** RFC 6901. Throws on what does not point into the traits: a caller's mistake must not read as "touches nothing". */
-function segmentsOf(pointer: string): readonly string[] {
-  const [empty, top, ...rest] = pointer.split('/').map((it) => it.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (empty !== '' || top !== 'traits') throw new Error('not a JSON pointer into the traits');
-  return rest;
 }
 
 /** One leads to the other: an ancestor replaced replaces the trait, and a member changed changes it. */

@@ -63,18 +63,14 @@ function isSensitive(path: readonly string[], { before, after }: SchemaMarks): b
   return isMarked(before, path) || isMarked(after, path);
 }
 
-const isMarked = (marks: TraitMarks, path: readonly string[]): boolean => Object.values(marks.marksUnder(pointerTo(path))).includes(true);
+const isMarked = (marks: TraitMarks, path: readonly string[]): boolean => Object.values(marks.marksUnder(path)).includes(true);
 
 /** Whether another schema makes other identifiers or addresses of the same traits. */
 function meansOtherwise({ traits }: Facets, { before, after }: SchemaMarks): boolean {
   if (before === undefined || after === undefined) return true;
   const values = contentsOf(traits === undefined ? {} : { traits });
-  return values.some(({ path }) => !same(before.marksUnder(pointerTo(path)), after.marksUnder(pointerTo(path))));
+  return values.some(({ path }) => !same(before.marksUnder(path), after.marksUnder(path)));
 }
-
-/** RFC 6901. */
-export const pointerTo = (path: readonly string[]): string =>
-  path.map((it) => `/${it.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** What a creation says that decides what it is. */
 export interface Creation {

@@ -8,7 +8,7 @@ import { addressesOf, type ChangedIdentity } from './change-outcome.ts';
 import { addressAt, watched } from './change-watch.ts';
 import { credentialsSaid } from './credential-words.ts';
 import { changesBetween, differenceLines, isLost, type Change } from './difference.ts';
-import { effectsOf, pointerTo, type IdentityEffect, type SchemaMarks } from './effects.ts';
+import { effectsOf, type IdentityEffect, type SchemaMarks } from './effects.ts';
 import type { Facets } from './facets.ts';
 import type { Credentials } from './identity-input.ts';
 import { identityRecord } from './records.ts';
@@ -80,7 +80,7 @@ async function marksFor(kratos: ReadSchema, changes: readonly Change[], { identi
 function newAddresses(changes: readonly Change[], { after: marks }: SchemaMarks, identity: KratosIdentity): readonly string[] {
   const isAddress = (path: readonly string[], text: string) => {
     if (marks === undefined) return text.includes('@');
-    const { verification, recovery } = marks.marksUnder(pointerTo(path));
+    const { verification, recovery } = marks.marksUnder(path);
     return verification || recovery;
   };
   const there = new Set(addressesOf(identity).map((it) => it.value));

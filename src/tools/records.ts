@@ -21,25 +21,13 @@ export const OneIdentityOut = IdentityOut.extend({
   credentials: object,
   schema_url: text,
   state_changed_at: text,
-  created_at: text,
-  updated_at: text,
 });
 export const OneSessionOut = SessionOut.extend({
-  authenticated_at: text,
-  issued_at: text,
-  aal: text,
   methods: z.array(z.string()).optional(),
   devices: anything,
   identity: object,
 });
-export const OneMessageOut = MessageOut.extend({
-  type: text,
-  channel: text,
-  send_count: z.number().optional(),
-  created_at: text,
-  updated_at: text,
-  dispatches: anything,
-});
+export const OneMessageOut = MessageOut.extend({ dispatches: anything });
 
 export const identityRecord = (identity: KratosIdentity, options: IdentityViewOptions) => ({
   ...identityView(identity, options),

@@ -79,35 +79,44 @@ describe('schemaSummary', () => {
 
 describe('traitMarks', () => {
   const { marksUnder } = traitMarks(CUSTOMER);
-  const words = (pointer: string) =>
-    Object.entries(marksUnder(pointer))
+  const words = (...path: string[]) =>
+    Object.entries(marksUnder(path))
       .filter(([, holds]) => holds)
       .map(([word]) => word);
 
   test.each([
-    ['/traits/email', ['identifier', 'verification', 'recovery']],
-    ['/traits/username', ['identifier']],
-    ['/traits/phone', ['verification']],
-    ['/traits/phone/x', ['verification']],
-    ['/traits/name', []],
-    ['/traits/name/first', []],
-    ['/traits/name/first/deeper', []],
-    ['/traits/emails', ['recovery']],
-    ['/traits/emails/0', ['recovery']],
-    ['/traits/emails/-', ['recovery']],
-    ['/traits/key', []],
-    ['/traits/a~1b~0c', []],
-    ['/traits/unknown', []],
-    ['/traits/Email', []],
-    ['/traits', ['identifier', 'verification', 'recovery']],
-    ['/traits/address', ['identifier', 'verification', 'recovery']],
-    ['/traits/address/street', ['identifier', 'verification', 'recovery']],
-  ])('%s touches %j', (pointer, marks) => expect(words(pointer)).toEqual(marks));
+    [
+      ['traits', 'email'],
+      ['identifier', 'verification', 'recovery'],
+    ],
+    [['traits', 'username'], ['identifier']],
+    [['traits', 'phone'], ['verification']],
+    [['traits', 'phone', 'x'], ['verification']],
+    [['traits', 'name'], []],
+    [['traits', 'name', 'first'], []],
+    [['traits', 'name', 'first', 'deeper'], []],
+    [['traits', 'emails'], ['recovery']],
+    [['traits', 'emails', '0'], ['recovery']],
+    [['traits', 'emails', '-'], ['recovery']],
+    [['traits', 'key'], []],
+    [['traits', 'a/b~c'], []],
+    [['traits', 'unknown'], []],
+    [['traits', 'Email'], []],
+    [['traits'], ['identifier', 'verification', 'recovery']],
+    [
+      ['traits', 'address'],
+      ['identifier', 'verification', 'recovery'],
+    ],
+    [
+      ['traits', 'address', 'street'],
+      ['identifier', 'verification', 'recovery'],
+    ],
+  ])('%j touches %j', (path, marks) => expect(words(...path)).toEqual(marks));
 
-  test.each(['', '/', '/trait', '/Traits/email', 'traits/email', '/metadata_public/x', '//traits'])(
+  test.each([[], [''], ['trait'], ['Traits', 'email'], ['/traits', 'email'], ['metadata_public', 'x'], ['', 'traits']])(
     'refuses %j, which is not in the traits',
-    (pointer) => {
-      expect(() => marksUnder(pointer)).toThrow('not a JSON pointer into the traits');
+    (...path) => {
+      expect(() => marksUnder(path)).toThrow('not a path into the traits');
     },
   );
 
@@ -137,17 +146,17 @@ describe('traitMarks', () => {
   const all = { identifier: true, verification: true, recovery: true };
   test.each(unread)('counts everything below %s as marked', (_name, node) => {
     const marks = traitMarks(withTraits({ odd: node, plain }));
-    expect(marks.marksUnder('/traits/odd')).toEqual(all);
-    expect(marks.marksUnder('/traits/odd/0/x')).toEqual(all);
-    expect(marks.marksUnder('/traits')).toEqual(all);
-    expect(marks.marksUnder('/traits/plain')).toEqual({ identifier: false, verification: false, recovery: false });
-    expect(traitMarks(withTraits({ plain }, node)).marksUnder('/traits/plain')).toEqual(all);
+    expect(marks.marksUnder(['traits', 'odd'])).toEqual(all);
+    expect(marks.marksUnder(['traits', 'odd', '0', 'x'])).toEqual(all);
+    expect(marks.marksUnder(['traits'])).toEqual(all);
+    expect(marks.marksUnder(['traits', 'plain'])).toEqual({ identifier: false, verification: false, recovery: false });
+    expect(traitMarks(withTraits({ plain }, node)).marksUnder(['traits', 'plain'])).toEqual(all);
   });
 
   test.each(unread.filter(([name]) => name !== 'a list of items' && name !== 'additionalProperties'))(
     'counts all traits as marked where the document has %s',
     (_name, node) => {
-      expect(traitMarks({ ...withTraits({ plain }), ...node }).marksUnder('/traits/plain')).toEqual(all);
+      expect(traitMarks({ ...withTraits({ plain }), ...node }).marksUnder(['traits', 'plain'])).toEqual(all);
     },
   );
 
@@ -161,7 +170,7 @@ describe('traitMarks', () => {
     { properties: { traits: true } },
     { properties: { traits: [] } },
     { $ref: '#/x' },
-  ])('counts all traits as marked for the schema %j', (schema) => expect(traitMarks(schema).marksUnder('/traits/x')).toEqual(all));
+  ])('counts all traits as marked for the schema %j', (schema) => expect(traitMarks(schema).marksUnder(['traits', 'x'])).toEqual(all));
 
   test.each([
     ['not an object', 'email'],
@@ -169,7 +178,7 @@ describe('traitMarks', () => {
     ['an unknown part', { organizations: { matcher: 'email_domain' } }],
     ['a part in another spelling', { Credentials: { password: { identifier: true } } }],
   ])('counts an extension that is %s as every mark', (_name, extension) => {
-    expect(traitMarks(withTraits({ odd: { type: 'string', 'ory.sh/kratos': extension } })).marksUnder('/traits/odd')).toEqual(all);
+    expect(traitMarks(withTraits({ odd: { type: 'string', 'ory.sh/kratos': extension } })).marksUnder(['traits', 'odd'])).toEqual(all);
   });
 
   test.each([
@@ -180,7 +189,7 @@ describe('traitMarks', () => {
     true,
     ['password'],
   ])('counts the credentials mark %j as a login identifier', (credentials) => {
-    const marks = traitMarks(withTraits({ odd: { 'ory.sh/kratos': { credentials } } })).marksUnder('/traits/odd');
+    const marks = traitMarks(withTraits({ odd: { 'ory.sh/kratos': { credentials } } })).marksUnder(['traits', 'odd']);
     expect(marks).toEqual({ identifier: true, verification: false, recovery: false });
   });
 
@@ -192,9 +201,9 @@ describe('traitMarks', () => {
   test('takes a schema deeper or longer than it reads for marked', () => {
     let deep: unknown = { type: 'string' };
     for (let i = 0; i < 100; i += 1) deep = { type: 'object', properties: { x: deep } };
-    expect(traitMarks(withTraits({ deep })).marksUnder(`/traits/deep${'/x'.repeat(99)}`)).toEqual(all);
+    expect(traitMarks(withTraits({ deep })).marksUnder(['traits', 'deep', ...Array.from({ length: 99 }, () => 'x')])).toEqual(all);
     const wide = Object.fromEntries(Array.from({ length: 6_000 }, (_, i) => [`t${i}`, plain]));
-    expect(traitMarks(withTraits(wide)).marksUnder('/traits/t5999')).toEqual(all);
+    expect(traitMarks(withTraits(wide)).marksUnder(['traits', 't5999'])).toEqual(all);
   });
 
   test('finds every mark from above, at, and below its place, wherever it stands', () => {
@@ -207,12 +216,10 @@ describe('traitMarks', () => {
           'ory.sh/kratos': LOGIN,
         });
         const marks = traitMarks({ type: 'object', properties: { traits: schema } });
-        const pointer = (segments: readonly string[]) =>
-          ['/traits', ...segments.map((it) => it.replaceAll('~', '~0').replaceAll('/', '~1'))].join('/');
-        expect(marks.marksUnder(pointer(at)).identifier).toBe(true);
-        expect(marks.marksUnder(pointer(at.slice(0, up))).identifier).toBe(true);
-        expect(marks.marksUnder(pointer([...at, ...beyond])).identifier).toBe(true);
-        expect(marks.marksUnder(pointer([...at.slice(0, -1), 'elsewhere'])).identifier).toBe(false);
+        expect(marks.marksUnder(['traits', ...at]).identifier).toBe(true);
+        expect(marks.marksUnder(['traits', ...at.slice(0, up)]).identifier).toBe(true);
+        expect(marks.marksUnder(['traits', ...at, ...beyond]).identifier).toBe(true);
+        expect(marks.marksUnder(['traits', ...at.slice(0, -1), 'elsewhere']).identifier).toBe(false);
       }),
       { numRuns: 2_000 },
     );
