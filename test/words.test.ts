@@ -20,9 +20,9 @@ function planted(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return STRUCTURE.test(key) ? value : WORDS;
   if (Array.isArray(value)) return value.map((it) => planted(it, key));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, it]) => (STRUCTURE.test(name) && name !== 'error' ? [name, it] : [name, planted(it, name)])),
-  );
+  // A member of a record with the name of one of ours is as much theirs.
+  const named = Object.entries('id' in value ? { hint: WORDS, note: WORDS, changed: false, ...value } : value);
+  return Object.fromEntries(named.map(([name, it]) => (STRUCTURE.test(name) && name !== 'error' ? [name, it] : [name, planted(it, name)])));
 }
 const everywhere =
   (send: Send): Send =>
