@@ -2,25 +2,45 @@
  * The main job from start to end, as a client sees it: find somebody by e-mail, look at the sessions, ask to revoke them, and a person is
  * asked. Starts the built server as its own process and speaks MCP to it; imports nothing of the server.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { scriptedPerson, typingPerson, type Person } from './people.ts';
-import { inShort, say, shown, step } from './show.ts';
+import { approve } from './approve.ts';
+import { call, expect } from './call.ts';
+import { say, shown, step } from './show.ts';
 
 const EMAIL = 'ada.byron@example.com';
 const LIMIT_MS = 55_000;
 
-interface ToolResult {
-  readonly isError: boolean;
-  readonly text: string;
-  readonly structured: Readonly<Record<string, unknown>>;
-}
 class Stopped extends Error {}
 
 /** Runs the demo; the exit code: 0 only if every step went as it should. */
-export async function run(): Promise<number> {
+export async function run(options: { readonly approve: boolean }): Promise<number> {
+  return options.approve ? runApproval() : runMainJob();
+}
+
+async function runApproval(): Promise<number> {
+  say('This is ory-identity-mcp on its built-in Kratos: invented people, in memory, nothing leaves this machine.');
+  try {
+    await approve();
+    say('\nDone. Every step went as it should.');
+    return 0;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): number {
+  say(`\nThe demo did not go as it should: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+}
+
+async function runMainJob(): Promise<number> {
   const typing = process.stdin.isTTY && process.stdout.isTTY;
   const terminal = typing ? createInterface({ input: process.stdin, output: process.stdout }) : undefined;
   const person = terminal ? typingPerson((question) => terminal.question(question)) : scriptedPerson();
@@ -29,28 +49,31 @@ export async function run(): Promise<number> {
   if (!typing) say('There is no terminal here, so a scripted stand-in answers where a person would.');
   // Without a terminal nothing here may wait for ever; with one, a person takes the time they need.
   const limit = typing ? undefined : setTimeout(() => fail('It took too long.'), LIMIT_MS);
+  const state = mkdtempSync(join(tmpdir(), 'ory-identity-mcp-demo-')); // not the one of a real run
   const client = new Client({ name: 'demo', version: '1.0.0' }, { capabilities: { elicitation: { form: {} } } });
   client.setRequestHandler('elicitation/create', async ({ params }) => answer(params, person));
   const stopped = new Promise<never>((_, reject) => terminal?.once('close', () => reject(new Stopped()))); // Ctrl-C, Ctrl-D
   try {
-    await Promise.race([story(client, person), stopped]);
+    await Promise.race([story(client, { person, state }), stopped]);
     say('\nDone. Every step went as it should.');
     return 0;
   } catch (error) {
     await client.close(); // first: the story may be in the middle of a sentence
-    if (error instanceof Stopped) say('\n\nStopped before the end.');
-    else say(`\nThe demo did not go as it should: ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof Stopped)) return failed(error);
+    say('\n\nStopped before the end.');
     return 1;
   } finally {
     clearTimeout(limit);
     terminal?.close();
     await client.close();
+    rmSync(state, { recursive: true, force: true });
   }
 }
 
-async function story(client: Client, person: Person): Promise<void> {
+async function story(client: Client, { person, state }: { readonly person: Person; readonly state: string }): Promise<void> {
   const server = fileURLToPath(new URL('./index.js', import.meta.url));
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: [server, '--sandbox', '--log-level', 'error'] }));
+  const args = [server, '--sandbox', '--log-level', 'error', '--state-dir', state];
+  await client.connect(new StdioClientTransport({ command: process.execPath, args }));
 
   step(1, `Find the person who signs in with ${EMAIL}.`);
   const found = await call(client, 'list_identities', { credentials_identifier: EMAIL });
@@ -85,24 +108,10 @@ async function sessionsOf(client: Client, id: string): Promise<number> {
   return (structured['sessions'] as unknown[]).length;
 }
 
-async function call(client: Client, name: string, args: Record<string, unknown>): Promise<ToolResult> {
-  say(`\n→ ${name} ${JSON.stringify(args)}`);
-  const result = await client.callTool({ name, arguments: args }, { timeout: 10 * 60_000 });
-  const text = result.content.map((it) => (it.type === 'text' ? it.text : '')).join('\n');
-  const structured = (result.structuredContent ?? {}) as Record<string, unknown>; // this server's roots are objects
-  const isError = result.isError === true;
-  say(shown(isError ? text : inShort(text, structured), '  '));
-  return { isError, text, structured };
-}
-
 async function answer(params: { message: string; requestedSchema?: unknown }, person: Person) {
   const { properties } = params.requestedSchema as { properties: { typed: { title: string } } }; // the form this server sends
   say(`\n┌ A person is asked:\n${shown(params.message, '│ ')}`);
   return { action: 'accept' as const, content: { typed: await person.type(properties.typed.title) } };
-}
-
-function expect(holds: boolean, otherwise: string): asserts holds {
-  if (!holds) throw new Error(otherwise);
 }
 
 function fail(why: string): never {

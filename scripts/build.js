@@ -70,7 +70,13 @@ const builds = [
     plugins: [withoutValidator, licences, executable],
     output: { ...chunks, dir: 'dist', cleanDir: true },
   },
-  { ...node, input: { demo: 'demo/main.ts' }, plugins: [licences], output: { ...chunks, dir: 'dist', codeSplitting: false } },
+  {
+    ...node,
+    input: { demo: 'demo/main.ts' },
+    external: ['playwright-core'],
+    plugins: [licences],
+    output: { ...chunks, dir: 'dist', codeSplitting: false },
+  },
   {
     ...node,
     input: { ...entries('scripts'), ...entries('bench') },

@@ -25,12 +25,19 @@ const presetTable = (): string =>
 
 function settingRow(row: Setting): readonly string[] {
   const values = row.kind === 'choice' ? row.choices.join(', ') : row.kind === 'integer' ? `${row.min}–${row.max}` : KINDS[row.kind];
-  const fallback = row.default === undefined ? '' : `\`${row.default}\``;
+  const fallback = row.kind === 'folder' ? row.derived : row.default === undefined ? '' : `\`${row.default}\``;
   const flag = row.flag === undefined ? 'none: it may be a secret' : `\`--${row.flag}\``;
   const variables = [row.env, row.alias].filter((it) => it !== undefined).map((it) => `\`${it}\``);
   return [flag, variables.join(', '), values, row.kind === 'integer' ? row.unit : '', fallback, row.summary];
 }
-const KINDS = { boolean: 'true, false', url: 'http(s) URL', file: 'path', list: 'names, separated by commas', string: 'text' } as const;
+const KINDS = {
+  boolean: 'true, false',
+  url: 'http(s) URL',
+  file: 'path',
+  folder: 'path',
+  list: 'names, separated by commas',
+  string: 'text',
+} as const;
 
 const settingsPage = (): string => `# Settings
 

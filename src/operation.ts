@@ -15,8 +15,17 @@ type Toolset = 'identities' | 'credentials' | 'sessions' | 'recovery' | 'schemas
 export interface Settings {
   /** The id of the schema that a create without `schema_id` gets. */
   readonly defaultSchemaId: string;
-  /** Where recovery codes and links go: `withhold` refuses to make one, `reply` puts it into the tool result. */
-  readonly recoveryDelivery: 'withhold' | 'reply';
+  /** Where recovery codes and links go. */
+  readonly recovery: RecoverySettings;
+}
+
+export interface RecoverySettings {
+  /** `page`: to the approver, on the approvals page; `withhold`: none is made; `reply`: into the tool result. */
+  readonly deliver: 'page' | 'withhold' | 'reply';
+  /** Seconds that a code or link may live at most. */
+  readonly maxLifetimeS: number;
+  /** Origins that a recovery link may lead to. Undefined: policy says nothing, Kratos' own list decides. */
+  readonly returnTo: readonly string[] | undefined;
 }
 
 export interface Context<Reads extends ReadName> {
@@ -43,6 +52,40 @@ export interface Target {
   readonly label: string;
 }
 
+/** An account as policy sees it: as it is, as it would be, or as it is to be created. Never shown, never sealed. */
+export interface Subject {
+  readonly id?: string | undefined;
+  readonly external_id?: string | undefined;
+  readonly state?: string | undefined;
+  readonly schema_id?: string | undefined;
+  readonly organization_id?: string | undefined;
+  readonly traits?: unknown;
+  readonly metadata_public?: unknown;
+  readonly metadata_admin?: unknown;
+  /** Whether any of its addresses is verified. Undefined: nobody can tell yet. */
+  readonly verified?: boolean | undefined;
+}
+
+/** One value that a call makes different. `undefined`: not there. */
+export interface Difference {
+  readonly path: readonly string[];
+  readonly before: unknown;
+  readonly after: unknown;
+  /** What this difference alone would count as. */
+  readonly effect: ChangeEffect;
+}
+
+/** A secret on its way to a person. */
+export interface Reveal {
+  /** By what it is called on the page (`Recovery code`). */
+  readonly values: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** What of a takeover chain a call is: another address or second factor, or a way in by recovery. */
+export type ChainLink = 'contact' | 'second_factor' | 'recovery';
+
 export interface Plan<
   Effects extends ChangeEffect = ChangeEffect,
   Writes extends WriteName = WriteName,
@@ -66,6 +109,21 @@ export interface Plan<
   readonly calls: readonly Call<Writes>[];
   /** What can be said without reading anything back; the answer of a call that changes nothing. */
   readonly result: Result;
+  /** The accounts as policy sees them, before and after; each is judged and the strictest verdict counts. */
+  readonly subjects: readonly Subject[];
+  /** Value by value, where the call changes values of an account. */
+  readonly differences?: readonly Difference[];
+  /** How many accounts it concerns. */
+  readonly count: number;
+  /** Left out: none. */
+  readonly chain?: readonly ChainLink[];
+  /**
+   * When (milliseconds since 1970) contact data of the target last changed, by whomever, as far as the times of its addresses show it; an
+   * address as old as its identity is no change. Left out: no change is seen.
+   */
+  readonly contactChangedAt?: number;
+  /** A batch: how many accounts there are in all, if Kratos tells. */
+  readonly ofAll?: number;
 }
 
 interface Common<In extends z.ZodObject, Out extends z.ZodObject, Reads extends ReadName> {
@@ -109,10 +167,17 @@ interface Change<
   plan(input: z.output<In>, context: Context<Reads>): Promise<Plan<NoInfer<Effects>, NoInfer<Writes>, NoInfer<z.input<Out>>>>;
   /** The result, out of Kratos' replies (one per call that was sent) and nothing else. Throws where a reply is not what it should be. */
   report?(replies: readonly Reply[], plan: NoInfer<Plan<Effects, Writes, z.input<Out>>>, settings: Settings): z.input<Out>;
+  /** What of the replies must go to the person who approved, and to nobody else, where the operator chose delivery by the page. */
+  reveal?(replies: readonly Reply[]): Reveal;
   /** What is there now, read back. If it fails, the result stands and says so. */
   readBack?(result: NoInfer<z.input<Out>>, context: Context<Reads>): Promise<z.input<Out>>;
   /** After an ambiguous failure: true if reading proves that the change is there. Never sends anything. */
   landed?(plan: NoInfer<Plan<Effects, Writes, z.input<Out>>>, context: Context<Reads>): Promise<boolean>;
+  /**
+   * After a restart, of a call that was claimed and whose outcome nobody knows: true if reading proves that it was carried out. `ids` are
+   * the path parameters of its first call; nothing else outlives the process. Never sends anything.
+   */
+  reconcile?(ids: Readonly<Record<string, string>>, context: Context<Reads>): Promise<boolean>;
 }
 
 /** The same object with its schemas' types forgotten. Only the pipeline calls it, after parsing. */

@@ -1,134 +1,86 @@
-/** The way of a call, top to bottom: plan → judge → settle → send → report → shape. The SDK has parsed, `server/` has identified. */
-import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
-import type { Asker } from './approval/ask.ts';
+/** The way of a call, top to bottom: plan → judge → settle → claim → send → report → shape. The SDK has parsed, `server/` has identified. */
+import { createHash } from 'node:crypto';
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { spendingsOf } from './approval/budgets.ts';
+import { patternsOf } from './approval/patterns.ts';
 import { questionFor } from './approval/question.ts';
-import type { Sealer } from './approval/seal.ts';
-import { isForAnotherCall, settle, type SettlePorts } from './approval/settle.ts';
-import type { Entry } from './audit/entry.ts';
-import type { EndpointName, ReadName } from './client/endpoints.ts';
-import { narrow } from './client/kratos.ts';
-import type { Kratos, Reply } from './client/types.ts';
-import { InputError, KratosError } from './errors.ts';
-import { deepFreeze } from './lib/freeze.ts';
-import { LockBusy, type Locks } from './lib/mutex.ts';
-import type { ChangeOperation, Context, Operation, Plan, ReadOperation, Settings } from './operation.ts';
-import type { Verdict } from './policy/judge.ts';
-import type { Answers } from './shape/answer.ts';
-import type { Uncollected } from './store/uncollected.ts';
-
-export interface ToolCall {
-  readonly op: Operation;
-  /** Parsed by the operation's own schema. */
-  readonly input: Readonly<Record<string, unknown>>;
-  /** Who the agent acts for. */
-  readonly principal: string;
-  /** The client's own name, self-reported; for the log only. */
-  readonly client: string;
-  readonly asker: Asker;
-  /** Ends with the client's request. */
-  readonly signal: AbortSignal;
-}
-
-export interface Ports {
-  readonly kratos: Kratos<EndpointName>;
-  readonly settings: Settings;
-  /** What a person is shown as the Kratos concerned. */
-  readonly kratosName: string;
-  /** Refuses an operation as such, whatever its arguments, with the reason; undefined where there is none. */
-  readonly withheld: (op: ChangeOperation) => string | undefined;
-  readonly judge: (op: ChangeOperation, plan: Plan) => Verdict;
-  readonly sealer: Sealer;
-  readonly settle: SettlePorts;
-  readonly locks: Locks;
-  readonly uncollected: Uncollected<CallToolResult>;
-  readonly answers: Answers;
-  readonly audit: (call: ToolCall) => Entry;
-}
-
-export type Answer = CallToolResult | InputRequiredResult;
+import type { Settled } from './approval/settled.ts';
+import { isForAnotherCall, settle } from './approval/settle.ts';
+import { shownOf } from './approval/shown.ts';
+import { argsShape } from './audit/args-shape.ts';
+import type { CallOutcome } from './audit/entry.ts';
+import { claim, whyOver, whyStopped } from './call/claim.ts';
+import { execute } from './call/execute.ts';
+import { handleRead } from './call/read.ts';
+import { planOf, refuse, timeOf, type Answer, type Ports, type Run, type ToolCall } from './call/run.ts';
+import type { Reply } from './client/types.ts';
+import { canonical } from './lib/json.ts';
+import { LockBusy } from './lib/mutex.ts';
+import { Secret } from './lib/secret.ts';
+import type { ChangeOperation, Plan } from './operation.ts';
+import { judge, raise } from './policy/judge.ts';
+import type { Decision } from './policy/policy.ts';
+import type { NewPlan, PlanRecord, Spending } from './store/types.ts';
+import { differencesShown, requestsOf } from './tools/shown.ts';
 
 export async function handle(call: ToolCall, ports: Ports): Promise<Answer> {
-  const { op } = call;
+  const { op, input } = call;
   const entry = ports.audit(call);
+  const policy = ports.policy();
   try {
-    if (op.kind === 'change') return await handleChange({ op, call, ports, entry });
-    const answer = await handleRead(op, call, ports);
-    entry.outcome('read');
-    return answer;
+    entry.know({ args_shape: argsShape(input), policy_hash: policy.hash });
+    if (op.kind === 'change') return await handleChange({ op, call, ports, entry, policy });
+    return await handleRead({ op, call, ports, entry, policy });
   } catch (error) {
     return ports.answers.error(error);
   } finally {
-    entry.close();
+    await entry.close();
   }
-}
-
-/** A page that does not fit is read again, smaller and from the same token, so that the next page starts at the first record not shown. */
-async function handleRead(op: ReadOperation, { input, signal }: ToolCall, ports: Ports): Promise<Answer> {
-  const context = contextOf(op, ports, signal);
-  const paged = op.records !== undefined && 'page_size' in op.input.shape;
-  let asked = input;
-  for (;;) {
-    const answer = ports.answers.result(await op.run(asked, context), op.records, { full: asked['view'] === 'full' });
-    // `shown` is smaller each time round, and one record always fits: it is cut by field.
-    if (!paged || answer.shown >= answer.of || asked['page_size'] === 1) return answer.result;
-    asked = { ...asked, page_size: Math.max(1, answer.shown) };
-  }
-}
-
-interface Run {
-  readonly op: ChangeOperation;
-  readonly call: ToolCall;
-  readonly ports: Ports;
-  readonly entry: Entry;
 }
 
 async function handleChange(run: Run): Promise<Answer> {
-  const { op, call, ports, entry } = run;
+  const { op, call, ports, entry, policy } = run;
   const { input, principal, asker, signal } = call;
-  const refuse = (outcome: Outcome, text: string) => {
-    entry.outcome(outcome);
-    return ports.answers.refusal(outcome, text);
-  };
+  await ports.ready;
   const withheld = ports.withheld(op);
-  if (withheld !== undefined) return refuse('denied', withheld);
+  if (withheld !== undefined) return refuse(run, 'denied', withheld);
   const request = ports.sealer.request({ tool: op.name, input, principal });
-  if (isForAnotherCall({ asker, request, principal }, ports.settle)) {
-    return refuse('stale', 'This is not the call that the person was asked about; nothing was sent.');
+  entry.know({ request_hash: request });
+  if (await isForAnotherCall({ asker, request, principal }, ports)) {
+    return refuse(run, 'stale', 'This is not the call that the person was asked about; nothing was sent.');
   }
   const replayed = replayOf(request, run);
   if (replayed) return replayed;
+  const stopped = await whyStopped(run);
+  if (stopped !== undefined) return refuse(run, 'denied', stopped);
 
-  const plan = await planOf(op, call, contextOf(op, ports, signal));
+  const plan = await planOf(run, signal);
   if (plan.calls.length === 0) {
-    entry.outcome('unchanged');
+    entry.outcome('unchanged', factsOf(plan));
     return ports.answers.result(plan.result, op.records).result;
   }
-  const verdict = ports.judge(op, plan);
-  if (verdict.kind === 'deny') return refuse('denied', `${verdict.because} Nothing was sent.`);
-  if (verdict.kind === 'approve') {
-    const because = `${verdict.because} This version has no channel on which a person can approve; nothing was sent.`;
-    return refuse('denied', because);
-  }
-  const digestOf = (it: Plan) => ports.sealer.digest({ tool: op.name, input, plan: it, principal, rule: verdict.rule });
-  if (verdict.kind === 'confirm') {
-    const question = questionFor(op, plan, { kratos: ports.kratosName, because: verdict.because });
-    const settled = await settle({ asker, digest: digestOf(plan), request, principal, question }, ports.settle);
-    if (settled.kind === 'refused') return refuse(settled.outcome, settled.text);
-    if (settled.kind === 'ask') {
-      entry.outcome('asked');
-      return settled.result;
-    }
-  }
+  const decided = await decide(plan, run);
+  const { decision } = decided;
+  const digestOf = (it: Plan) =>
+    ports.sealer.digest({ tool: op.name, input, plan: it, principal, rule: decision.rule, policyHash: policy.hash });
+  const sealed = { ...decided, request, digest: digestOf(plan) };
+  entry.know({ ...factsOf(plan), verdict: decision.kind, rule: decision.rule, digest: sealed.digest });
+  if (decision.kind === 'deny') return refuse(run, 'denied', `${decision.because} Nothing was sent.`);
+  const spendings = spendingsOf(op, plan, { kind: decision.kind, principal, limits: policy.limits });
+  const over = await whyOver(spendings, ports.store);
+  if (over !== undefined) return refuse(run, 'denied', over);
 
+  const asked = newPlan(plan, run, sealed);
+  const settled = decision.kind === 'allow' ? undefined : await ask(plan, asked, { run, decision });
+  if (settled?.kind === 'refused') return refuse(run, settled.outcome, settled.text, settled);
+  if (settled?.kind === 'ask') {
+    entry.outcome('asked', { plan_id: settled.plan.id });
+    return settled.result;
+  }
+  const claimed = await claim(run, { plan: asked, approved: settled?.plan, spendings });
+  if (claimed.kind === 'refused') return refuse(run, claimed.outcome, claimed.text);
   // Claimed (or allowed): from here on the client's signal no longer counts, and nothing is given up half-way.
-  const keys = plan.targets.length > 0 ? plan.targets.map((it) => it.id) : plan.calls.map((it) => it.endpoint);
-  const once = async () => {
-    // While this one waited for the lock, the same call may have ended after its client had gone.
-    const answer = replayOf(request, run) ?? (await carryOut({ ...run, digest: digestOf(plan), digestOf, rule: verdict.rule }));
-    if (signal.aborted) ports.uncollected.keep(request, answer);
-    return answer;
-  };
-  return locked(keys, once, ports);
+  return carryOut({ ...run, record: claimed.record, plan, digestOf, spendings, request });
 }
 
 /** The outcome of the same call that nobody collected: told once, instead of a second execution. */
@@ -139,142 +91,160 @@ function replayOf(request: string, { ports, entry }: Run): CallToolResult | unde
   return { ...kept, _meta: { ...kept._meta, 'ory-identity-mcp/replayed': true } };
 }
 
-/** After the claim a call is bounded by its own deadline (client/kratos.ts) and by nothing that the client does. */
-const OURS = new AbortController().signal;
-const LOCK_MS = 30_000;
+/** What policy says, and what past calls make of it. */
+async function decide(plan: Plan, { op, call, ports, policy }: Run): Promise<{ decision: Decision; pattern: string | undefined }> {
+  const { principal, client } = call;
+  const { effects, subjects, differences = [], count } = plan;
+  const at = new Date(ports.now());
+  const judged = judge(policy, { tool: op.name, effects, listed: op.effects, subjects, differences, count, principal, client, at });
+  if (judged.kind === 'deny') return { decision: judged, pattern: undefined };
+  const copiedFrom = () => ports.flow.copiedFrom(principal, plan);
+  const { counters } = ports.store;
+  const found = await patternsOf(op, plan, { counters, limits: policy.limits, principal, now: at.getTime(), copiedFrom });
+  const decision = found.reduce<Decision>((worst, it) => raise(worst, it), judged);
+  const named = found.filter(({ rule }) => rule !== 'many-changes').map((it) => it.because);
+  return { decision, pattern: named.length === 0 ? undefined : named.join(' ') };
+}
 
-/** Writes to one identity go one after another: Kratos loses updates that overlap, and answers 200 to all of them. */
-async function locked(keys: readonly string[], work: () => Promise<CallToolResult>, { locks, answers }: Ports): Promise<CallToolResult> {
-  try {
-    return await locks.run(keys, work, { waitMs: LOCK_MS });
-  } catch (error) {
-    if (!(error instanceof LockBusy)) throw error;
-    return answers.refusal('failed', 'Another change of the same account is still under way; nothing was sent.');
-  }
+interface Sealed {
+  readonly decision: Decision;
+  readonly pattern: string | undefined;
+  readonly digest: string;
+  readonly request: string;
+}
+type Asked = Omit<NewPlan, 'channel' | 'lifetimeMs'>;
+
+function newPlan(plan: Plan, { op, call, ports, policy, entry }: Run, { decision, pattern, digest, request }: Sealed): Asked {
+  const { principal, client } = call;
+  const { because, rule, requires, others, approvals, kind } = decision;
+  const parts = { environment: ports.kratosName, requester: principal, client, because, rule, pattern };
+  const shown = shownOf(op, plan, { ...parts, differences: differencesShown(plan), requests: requestsOf(plan) });
+  entry.know({ render_hash: createHash('sha256').update(canonical(shown)).digest('base64url') });
+  // A secret is revealed to who approved: a phrase that anybody may have typed is not enough.
+  const phraseSuffices = kind !== 'approve' && policy.approvers.phrase && !isForPage(op, ports);
+  return {
+    digest,
+    request,
+    principal,
+    client,
+    tool: op.name,
+    effects: plan.effects,
+    targets: plan.targets.map((it) => it.id),
+    ids: idsOf(plan),
+    kind: kind === 'deny' ? 'approve' : kind, // a denied call never comes here
+    approvals: phraseSuffices ? 0 : approvals === 2 ? 2 : 1,
+    others,
+    phrase: plan.phrase,
+    requires,
+    shown,
+  };
+}
+
+const isForPage = (op: ChangeOperation, ports: Ports): boolean => op.secret !== undefined && ports.settings().recovery.deliver === 'page';
+
+/** The path parameters of the first call are all that is left to read by after a crash: ids, never values. */
+const idsOf = (plan: Plan): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(plan.calls[0]?.params ?? {}).map(([name, value]) => [name, String(value)]));
+
+async function ask(plan: Plan, asked: Asked, { run, decision }: { readonly run: Run; readonly decision: Decision }): Promise<Settled> {
+  const { op, call, ports, policy } = run;
+  const { requires, because, kind, confirmBy } = decision;
+  const pageOnly = kind === 'approve' || confirmBy === 'page' || isForPage(op, ports);
+  const question = questionFor(op, plan, { kratos: ports.kratosName, because, requires });
+  const asking = { asker: call.asker, plan: asked, question, pageOnly, signal: call.signal };
+  const { store, sealer, page, formMs, now } = ports;
+  return settle(asking, { store, sealer, page, formMs, now, limits: policy.limits, approvers: policy.approvers });
 }
 
 interface Carrying extends Run {
-  /** Of the plan that was agreed to. */
-  readonly digest: string;
+  readonly record: PlanRecord;
+  /** The one that was agreed to. */
+  readonly plan: Plan;
   readonly digestOf: (plan: Plan) => string;
-  readonly rule: string;
+  readonly spendings: readonly Spending[];
+  readonly request: string;
 }
 
-/** Under the lock of its targets: plan again, compare, send, report, read back. */
-async function carryOut({ op, call, ports, entry, digest, digestOf, rule }: Carrying): Promise<CallToolResult> {
-  const { answers } = ports;
-  const finish: Finish = (outcome, answer) => {
-    entry.outcome(outcome);
+const LOCK_MS = 30_000;
+
+/** Writes to one identity go one after another: Kratos loses updates that overlap, and answers 200 to all of them. */
+async function carryOut(run: Carrying): Promise<CallToolResult> {
+  const { plan, ports, request, call } = run;
+  const keys = plan.targets.length > 0 ? plan.targets.map((it) => it.id) : plan.calls.map((it) => it.endpoint);
+  const work = async () => {
+    // While this one waited for the lock, the same call may have ended after its client had gone.
+    const kept = replayOf(request, run);
+    const answer = kept ? await finish(run, 'replayed', kept) : await underLock(run);
+    if (call.signal.aborted) ports.uncollected.keep(request, answer);
     return answer;
   };
+  try {
+    return await ports.locks.run(keys, work, { waitMs: LOCK_MS });
+  } catch (error) {
+    if (!(error instanceof LockBusy)) throw error;
+    const text = 'Another change of the same account is still under way; nothing was sent.';
+    return finish(run, 'failed', ports.answers.refusal('failed', text));
+  }
+}
+
+/** The record of how it ended; what was not sent gives its budget back. */
+async function finish(
+  { entry, record, spendings, ports }: Carrying,
+  outcome: CallOutcome,
+  answer: CallToolResult,
+  status?: number,
+): Promise<CallToolResult> {
+  const { plans, counters } = ports.store;
+  if (outcome !== 'executed' && outcome !== 'unknown') await counters.refund(spendings);
+  entry.outcome(outcome, status === undefined ? {} : { kratos: { status } });
+  await plans.finish(record.id, outcome);
+  return answer;
+}
+
+/** Plan again, compare, send, report, read back. */
+async function underLock(run: Carrying): Promise<CallToolResult> {
+  const { op, ports, record, digestOf, plan: agreed } = run;
+  const { answers, store } = ports;
   let plan: Plan;
   try {
-    plan = await planOf(op, call, contextOf(op, ports, OURS));
+    plan = await planOf(run);
   } catch (error) {
-    return finish('failed', answers.failure('failed', 'Nothing was sent: the account could not be read again right before.', error));
+    return finish(run, 'failed', answers.failure('failed', 'Nothing was sent: the account could not be read again right before.', error));
   }
-  if (plan.calls.length === 0) return finish('unchanged', answers.result(plan.result, op.records).result);
-  if (digestOf(plan) !== digest) {
-    return finish('stale', answers.refusal('stale', 'The account changed while the call was prepared; nothing was sent.'));
+  if (plan.calls.length === 0) return finish(run, 'unchanged', answers.result(plan.result, op.records).result);
+  if (digestOf(plan) !== digestOf(agreed)) {
+    return finish(run, 'stale', answers.refusal('stale', 'The account changed while the call was prepared; nothing was sent.'));
   }
-  entry.intent(plan, rule);
-  try {
-    return await sendAndTell(op, plan, { ports, finish });
-  } catch (error) {
-    return finish('unknown', answers.failure('unknown', howToFindOut(plan), error)); // a fault of ours, after something may have been sent
-  }
+  if (await store.isFrozen())
+    return finish(run, 'failed', answers.refusal('denied', 'All changes were frozen meanwhile; nothing was sent.'));
+  for (const { id } of plan.targets) for (const link of plan.chain ?? []) await store.counters.remember(id, link);
+  const reveal = (its: ChangeOperation, replies: readonly Reply[]) => putAside(its, replies, { ports, record });
+  const { outcome, answer, status } = await execute(op, plan, { kratos: ports.kratos, answers, settings: ports.settings(), reveal });
+  return finish(run, outcome, answer, status);
 }
 
-type Finish = (outcome: Outcome | 'executed' | 'unchanged', answer: CallToolResult) => CallToolResult;
-
-async function sendAndTell(
+/** A secret that only the person who approved may see waits on the page; the agent hears that it does. */
+function putAside(
   op: ChangeOperation,
-  plan: Plan,
-  { ports, finish }: { readonly ports: Ports; readonly finish: Finish },
-): Promise<CallToolResult> {
-  const { answers } = ports;
-  const sent = await sendAll(op, plan, ports);
-  if (sent.kind === 'failed') return finish('failed', answers.failure('failed', 'Kratos refused it; nothing was changed.', sent.error));
-  if (sent.kind === 'unknown') return finish('unknown', answers.failure('unknown', howToFindOut(plan), sent.error));
-
-  const reported = reportOf(op, plan, { replies: sent.replies, settings: ports.settings });
-  if (reported.kind === 'unreadable' && !(await hasLanded(op, plan, ports))) {
-    return finish('unknown', answers.failure('unknown', howToFindOut(plan), reported.error));
-  }
-  const result = reported.kind === 'result' ? reported.result : plan.result;
-  const { seen, note } = await readBack(op, result, ports);
-  return finish('executed', answers.result(seen, op.records, { outcome: 'executed', note: sent.note ?? note }).result);
+  replies: readonly Reply[],
+  { ports, record }: { readonly ports: Ports; readonly record: PlanRecord },
+): string | undefined {
+  if (op.reveal === undefined || !isForPage(op, ports)) return undefined;
+  const { values, expiresAt } = op.reveal(replies);
+  const hidden = Object.entries(values).map(([name, value]): [string, Secret] => [name, new Secret(value)]);
+  ports.reveals.keep(record.id, { values: Object.fromEntries(hidden), expiresAt });
+  return `It waits on the approvals page for the person who approved, until ${timeOf(expiresAt)}.`;
 }
 
-const howToFindOut = ({ ifUnknown = 'Read the account to find out before anything else is done.' }: Plan): string =>
-  `It may or may not have been carried out, and it was not sent again. ${ifUnknown}`;
-
-type Sent =
-  | { readonly kind: 'accepted'; readonly replies: readonly Reply[]; readonly note?: string }
-  | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'unknown'; readonly error: unknown };
-
-/** The only place in the program that can send a write to Kratos. In order, each once; stops at the first that is not accepted. */
-async function sendAll(op: ChangeOperation, plan: Plan, ports: Ports): Promise<Sent> {
-  const kratos = narrow(ports.kratos, op.writes, OURS);
-  const replies: Reply[] = [];
-  for (const { endpoint, params, init } of plan.calls) {
-    try {
-      replies.push(await kratos(endpoint, params, init));
-    } catch (error) {
-      // An `InputError` comes from building the request: nothing of it was sent.
-      const rejected = error instanceof InputError || (error instanceof KratosError && error.effect === 'rejected');
-      if (!rejected && (await hasLanded(op, plan, ports))) return { kind: 'accepted', replies: [] };
-      if (!rejected) return { kind: 'unknown', error };
-      if (replies.length === 0) return { kind: 'failed', error };
-      const note = `Only ${replies.length} of ${plan.calls.length} steps were carried out; Kratos refused the next one.`;
-      return { kind: 'accepted', replies, note };
-    }
-  }
-  return { kind: 'accepted', replies };
+/** What a policy can be replayed on, and whom it concerned: ids and names of fields, never values. */
+function factsOf({ effects, targets, count, subjects: [first], differences = [] }: Plan) {
+  const changes = [...new Set(differences.map((it) => it.path.filter((name) => /^[\w-]{1,64}$/.test(name)).join('.')))].slice(0, 50);
+  const { state, schema_id, organization_id, verified } = first ?? {};
+  return {
+    effects,
+    target_ids: targets.map((it) => it.id),
+    personal: targets.map((it) => it.label),
+    count,
+    facts: { state, schema_id, organization_id, verified, changes },
+  };
 }
-
-type Reported = { readonly kind: 'result'; readonly result: Plan['result'] } | { readonly kind: 'unreadable'; readonly error: unknown };
-
-/** No replies: a read has shown that the change is there, and what was planned is all there is to tell. */
-function reportOf(
-  op: ChangeOperation,
-  plan: Plan,
-  { replies, settings }: { readonly replies: readonly Reply[]; readonly settings: Settings },
-): Reported {
-  if (!op.report || replies.length === 0) return { kind: 'result', result: plan.result };
-  try {
-    return { kind: 'result', result: op.report(replies, plan, settings) };
-  } catch (error) {
-    return { kind: 'unreadable', error };
-  }
-}
-
-/** Whether reading proves that the change is there. A read that fails proves nothing. */
-async function hasLanded(op: ChangeOperation, plan: Plan, ports: Ports): Promise<boolean> {
-  if (!op.landed) return false;
-  try {
-    return await op.landed(plan, contextOf(op, ports, OURS));
-  } catch {
-    return false;
-  }
-}
-
-async function readBack(op: ChangeOperation, result: Plan['result'], ports: Ports): Promise<{ seen: Plan['result']; note?: string }> {
-  if (!op.readBack) return { seen: result };
-  try {
-    return { seen: await op.readBack(result, contextOf(op, ports, OURS)) };
-  } catch {
-    return { seen: result, note: 'It was carried out, but reading it back failed: this is what was sent, not what was read.' };
-  }
-}
-
-type Outcome = 'failed' | 'declined' | 'expired' | 'stale' | 'denied' | 'unknown';
-
-const planOf = async (op: ChangeOperation, { input }: ToolCall, context: Context<ReadName>): Promise<Plan> =>
-  deepFreeze(await op.plan(input, context));
-
-const contextOf = (op: Operation, ports: Ports, signal: AbortSignal): Context<ReadName> => ({
-  kratos: narrow(ports.kratos, op.reads, signal),
-  settings: ports.settings,
-});

@@ -7,7 +7,7 @@ import { ERAS, types } from './support/peer.ts';
 
 describe('what policy refuses', () => {
   const strong = rows.filter(({ effect }) => effect !== 'write');
-  test.each(strong)('strict refuses $name ($effect) on every client, and asks nobody', async (row) => {
+  test.each(strong)('strict refuses $name ($effect) on every client while nobody can approve, and asks nobody', async (row) => {
     for (const era of ERAS) {
       const its = await scene(row, era, { preset: 'strict' });
       expectRefused(await its.peer.call(its.name, its.args), 'denied', its);
@@ -26,14 +26,14 @@ describe('what policy refuses', () => {
   });
 
   test.each(['create_recovery_code_for_identity', 'create_recovery_link_for_identity'])(
-    '%s is refused before Kratos is called unless the operator chose a delivery',
+    '%s is refused before Kratos is called where the operator chose that none is made',
     async (name) => {
       const it = harness();
       const peer = await it.open({ era: 'legacy', elicitation: FORM });
       const answer = await peer.call(name, { identity_id: '0a0a0a0a-0000-4000-8000-000000000001' });
       expect(answer.outcome).toBe('denied');
       expect(answer.text).toContain('http://sandbox.invalid/self-service/recovery/browser');
-      expect(answer.text).toContain('--recovery-delivery reply');
+      expect(answer.text).toContain('--recovery-delivery page');
       expect(it.wire).toEqual([]);
       await peer.close();
     },

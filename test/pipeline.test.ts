@@ -8,10 +8,17 @@ import type { Kratos, Reply } from '../src/client/types.ts';
 import { InputError, KratosError } from '../src/errors.ts';
 import { createLocks } from '../src/lib/mutex.ts';
 import { change, send, type Operation, type Plan } from '../src/operation.ts';
-import { handle, type Ports, type ToolCall } from '../src/pipeline.ts';
-import { judge } from '../src/policy/judge.ts';
+import { openEntry } from '../src/audit/entry.ts';
+import { createMemoryLedger } from '../src/audit/memory.ts';
+import type { Ports, ToolCall } from '../src/call/run.ts';
+import { createShownTo } from '../src/call/shown-to.ts';
+import { createLog } from '../src/lib/log.ts';
+import { handle } from '../src/pipeline.ts';
+import { presetPolicy } from '../src/policy/preset-policy.ts';
 import { createAnswers } from '../src/shape/answer.ts';
-import { createPlans } from '../src/store/plans.ts';
+import { createFlow } from '../src/shape/flow.ts';
+import { createReveals } from '../src/store/reveals.ts';
+import { createMemoryStore } from '../src/store/store.ts';
 import { createUncollected } from '../src/store/uncollected.ts';
 
 const id = '0a0a0a0a-0000-4000-8000-000000000001';
@@ -22,6 +29,8 @@ const plan: Plan<'write', 'patchIdentity' | 'deleteIdentitySessions'> = {
   phrase: 'ada',
   says: [],
   watch: {},
+  subjects: [{ id }],
+  count: 1,
   calls: [send('patchIdentity', { id }, { body: [] }), send('deleteIdentitySessions', { id })],
   result: { locked: true },
 };
@@ -44,10 +53,9 @@ const lock = (more: Made = {}): Operation =>
   });
 
 /** Runs one call; `answers` says what Kratos does with each write. */
-async function run(op: Operation, answers: Readonly<Partial<Record<EndpointName, Error>>> = {}) {
+async function run(op: Operation, answers: Readonly<Partial<Record<EndpointName, Error>>> = {}, { broken }: { broken?: Error } = {}) {
   const sent: string[] = [];
   const log: string[] = [];
-  const judged: Plan[] = [];
   const kratos: Kratos<EndpointName> = async (name) => {
     log.push(`sent ${name}`);
     sent.push(name);
@@ -56,34 +64,59 @@ async function run(op: Operation, answers: Readonly<Partial<Record<EndpointName,
     return { status: 200, body: {} };
   };
   const now = () => 0;
-  const sealer = createSealer(new Uint8Array(32), 'http://kratos');
+  const ledger = createMemoryLedger({ now });
+  ledger.fail(broken);
+  const recorded = {
+    ...ledger,
+    durable: async (fields: Parameters<typeof ledger.durable>[0]) => {
+      await ledger.durable(fields);
+      log.push(fields.event === 'outcome' ? String(fields.outcome) : fields.event);
+    },
+    note: (fields: Parameters<typeof ledger.note>[0]) => log.push(String(fields.outcome)),
+  };
+  const policy = presetPolicy('standard');
+  const none = () => Promise.reject(new Error('nobody is asked about a plain write'));
   const ports: Ports = {
     kratos,
-    settings: { defaultSchemaId: 'default', recoveryDelivery: 'withhold' },
     kratosName: 'http://kratos',
+    policy: () => policy,
+    settings: () => ({ defaultSchemaId: 'default', recovery: { deliver: 'withhold', maxLifetimeS: 3_600, returnTo: undefined } }),
     withheld: () => undefined,
-    judge: (it, its) => {
-      judged.push(its);
-      return judge('standard', its.effects, it.effects);
-    },
-    sealer,
-    settle: { plans: createPlans({ now, randomId: () => 'id' }), sealer, formMs: 1 },
+    store: createMemoryStore({ now, randomId: () => 'id', instance: 'test' }),
+    reveals: createReveals(now),
+    sealer: createSealer(new Uint8Array(32), 'http://kratos'),
+    page: { addressOf: none, approvers: none, level: 'L0', enrol: '', waitMs: 1 },
+    formMs: 1,
     locks: createLocks(),
     uncollected: createUncollected<CallToolResult>(now),
     answers: createAnswers({ budget: 10_000, nonce: () => '0'.repeat(32) }),
-    audit: () => ({ intent: () => log.push('intent'), outcome: (it) => log.push(it), close: () => log.push('closed') }),
+    flow: createFlow({ now }),
+    shownTo: createShownTo(now),
+    now,
+    audit: (it) => openEntry(it, { ledger: recorded, log: createLog({ level: 'error', write: () => {}, now: () => new Date(0) }), now }),
+    ready: Promise.resolve(),
   };
   const never = () => {
     throw new Error('nobody is asked about a plain write');
   };
-  const asker = { canAsk: false, state: undefined, answer: { kind: 'none' }, ask: undefined, pose: never } as const;
+  const asker = {
+    canForm: false,
+    canUrl: false,
+    state: undefined,
+    answer: { kind: 'none' },
+    ask: undefined,
+    show: undefined,
+    pose: never,
+    poseLink: never,
+    keepAlive: never,
+  } as const;
   const call: ToolCall = { op, input: {}, principal: 'alice', client: 'test', asker, signal: new AbortController().signal };
   const answer = await handle(call, ports);
   const [content] = answer.content as { text: string }[];
   return {
     sent,
     log,
-    judged,
+    records: ledger.records,
     outcome: answer._meta?.['ory-identity-mcp/outcome'],
     isError: answer.isError === true,
     text: content?.text ?? '',
@@ -97,7 +130,7 @@ const both = ['patchIdentity', 'deleteIdentitySessions'];
 describe('a plan of two writes', () => {
   test('is sent in order, after its intent was written down', async () => {
     const { log, outcome } = await run(lock());
-    expect(log).toEqual(['intent', 'sent patchIdentity', 'sent deleteIdentitySessions', 'executed', 'closed']);
+    expect(log).toEqual(['intent', 'sent patchIdentity', 'sent deleteIdentitySessions', 'executed']);
     expect(outcome).toBe('executed');
   });
 
@@ -160,13 +193,18 @@ describe('a fault of our own after the write', () => {
     expect(['executed', 'unknown']).toContain(outcome);
     expect(isError).toBe(outcome === 'unknown');
     expect(text).not.toContain('a fault of ours');
-    expect(log.at(-1)).toBe('closed');
+    expect(log.at(-1)).toBe(outcome);
   });
 });
 
-test('what is judged, shown and sent is one object that nobody can change any more', async () => {
-  const { judged } = await run(lock());
-  const [frozen] = judged;
+test('what is read, judged and sent is one object that nobody can change any more', async () => {
+  const seen: Plan[] = [];
+  const report = (_replies: readonly Reply[], its: Plan) => {
+    seen.push(its);
+    return {};
+  };
+  await run({ ...lock(), report } as Operation); // the forgetful form of an operation
+  const [frozen] = seen;
   expect(frozen).toEqual(plan);
   for (const part of [
     frozen,
@@ -181,6 +219,12 @@ test('what is judged, shown and sent is one object that nobody can change any mo
   }
 });
 
+test('without a durable record of the intent nothing is sent, and the budget is given back', async () => {
+  const { sent, outcome, text } = await run(lock(), {}, { broken: new Error('ENOSPC') });
+  expect({ sent, outcome }).toEqual({ sent: [], outcome: 'failed' });
+  expect(text).toContain('audit ledger cannot be written');
+});
+
 test.each([
   ['nothing that is known', []],
   ['what the operation does not list', ['takeover']],
@@ -188,7 +232,7 @@ test.each([
 ])('a plan that does %s is denied: nothing is sent and nobody is asked', async (_name, effects) => {
   const op = { ...lock(), plan: async () => ({ ...plan, effects }) } as Operation; // what the types refuse
   const { sent, log, outcome, text } = await run(op);
-  expect({ sent, log, outcome }).toEqual({ sent: [], log: ['denied', 'closed'], outcome: 'denied' });
+  expect({ sent, log, outcome }).toEqual({ sent: [], log: ['denied'], outcome: 'denied' });
   expect(text).toMatch(/^Not done \(denied\): .*could not be classified. Nothing was sent/);
 });
 

@@ -25,7 +25,7 @@ const revoke = {
   writes: ['deleteIdentitySessions'],
   idempotent: true,
 } as const;
-const rest = { targets: [], phrase: 'x', says: [], watch: {}, result: done };
+const rest = { targets: [], phrase: 'x', says: [], watch: {}, subjects: [], count: 1, result: done };
 const plan = async (): Promise<Plan<'destructive', 'deleteIdentitySessions', typeof done>> => ({
   effects: ['destructive'],
   ...rest,

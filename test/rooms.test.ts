@@ -5,14 +5,16 @@ import { expect, test } from 'vitest';
 
 /** A room is a folder, or a file that differs from its folder. It may import lower levels, and itself. */
 const LEVELS: Readonly<Record<string, number>> = {
-  'index.ts': 6,
-  'cli/': 5,
-  'server/': 4,
-  'pipeline.ts': 3,
+  'index.ts': 7,
+  'cli/': 6,
+  'server/': 5,
+  'pipeline.ts': 4,
+  'call/': 3,
   'tools/': 2,
   'resources/': 2,
   'approval/': 2,
   'sandbox/': 2,
+  'page/': 2,
   'operation.ts': 1,
   'client/': 1,
   'policy/': 1,
@@ -30,6 +32,9 @@ const LEVELS: Readonly<Record<string, number>> = {
 /** The neighbours on one level that know each other, and why. */
 const NEIGHBOURS: readonly (readonly [room: string, imports: string, why: string])[] = [
   ['policy/', 'operation.ts', 'judges effects, whose type is there'],
+  ['store/', 'operation.ts', 'keeps plans, whose effects and chains are named there'],
+  ['store/', 'policy/policy.ts', 'keeps what a policy requires of a yes, and counts by its limits'],
+  ['audit/', 'store/folder.ts', 'lies in the state folder and hashes by its key'],
   ['shape/', 'client/bodies.ts', 'projects what Kratos sends, whose types are there'],
   ['audit/', 'operation.ts', 'names the operation and the targets of a plan'],
   ['client/types.ts', 'client/endpoints.ts', 'the call is typed by the table of routes'],
@@ -86,7 +91,7 @@ test('the sandbox knows the wire and nothing else of this server', () => {
   expect(own.filter(({ to }) => !SANDBOX_KNOWS.includes(roomOf(to) ?? ''))).toEqual([]);
 });
 
-test('only the pipeline and the composition hold a client that could write', () => {
+test('only what carries a call out and the composition hold a client that could write', () => {
   const writers = imports.filter(({ from, to }) => to === 'client/kratos.ts' && !/^(?:client|cli)\//.test(from)).map(({ from }) => from);
-  expect(writers).toEqual(['pipeline.ts']);
+  expect(writers).toEqual(['call/execute.ts']);
 });

@@ -1,6 +1,8 @@
 /** What a person reads before they agree: rendered from the plan that is carried out, with every word of others quoted. Pure. */
 import { clean, own, say, type Said } from '../lib/text.ts';
 import type { Operation, Plan } from '../operation.ts';
+import { enteredIn, type Entered } from '../policy/entered.ts';
+import type { Requirements } from '../policy/policy.ts';
 
 export interface Question {
   readonly message: string;
@@ -8,12 +10,21 @@ export interface Question {
   readonly title: string;
   /** What must be typed. */
   readonly phrase: string;
+  /** What else the person enters, beside the phrase. */
+  readonly requires: Requirements;
 }
 
 /** A phrase is an identifier: it is shown in full, up to what any identifier can be. */
 const PHRASE_CAP = 1000;
 
-export function questionFor(op: Operation, plan: Plan, { kratos, because }: { kratos: string; because: string }): Question {
+export interface Circumstances {
+  /** Which Kratos. */
+  readonly kratos: string;
+  readonly because: string;
+  readonly requires: Requirements;
+}
+
+export function questionFor(op: Operation, plan: Plan, { kratos, because, requires }: Circumstances): Question {
   const phrase = clean(plan.phrase, PHRASE_CAP).text.trim();
   const lines: Said[] = [
     say`Please read before you answer: a program asks to change an account. Nothing has been done yet.`,
@@ -24,18 +35,25 @@ export function questionFor(op: Operation, plan: Plan, { kratos, because }: { kr
     ...(plan.irreversible ? [say`Cannot be undone: ${own(plan.irreversible)}`] : []),
     say`Why you are asked: ${own(because)}`,
     say`To agree, type: ${own(phrase)}`,
+    ...(requires.reason ? [say`Your reason is asked for, too.`] : []),
+    ...(requires.ticket === undefined ? [] : [say`The ticket this belongs to is asked for, too.`]),
     say`Anything else, or declining, leaves everything as it is.`,
   ];
-  return { message: lines.join('\n'), title: `Type ${phrase} to agree`, phrase };
+  return { message: lines.join('\n'), title: `Type ${phrase} to agree`, phrase, requires };
 }
 
 const fold = (text: string) => text.normalize('NFC').trim().toLowerCase();
 
-/** Consent is exactly one string, and it is the phrase; trimming and letter case aside. Anything else an `accept` may carry is none. */
-export function agrees(content: unknown, phrase: string): boolean {
-  if (typeof content !== 'object' || content === null || phrase === '') return false;
-  const [only, ...others] = Object.entries(content);
-  if (only === undefined || others.length > 0) return false;
-  const [name, typed]: [string, unknown] = only;
-  return name === 'typed' && typeof typed === 'string' && fold(typed) === fold(phrase);
+/**
+ * Consent is exactly the strings that were asked for, and the typed one is the phrase; trimming and letter case aside. Undefined for
+ * anything else that an `accept` may carry.
+ */
+export function consentIn(content: unknown, { phrase, requires }: Pick<Question, 'phrase' | 'requires'>): Entered | undefined {
+  if (typeof content !== 'object' || content === null || phrase === '') return undefined;
+  const given = new Map<string, unknown>(Object.entries(content));
+  const names = ['typed', ...(requires.reason ? ['reason'] : []), ...(requires.ticket === undefined ? [] : ['ticket'])];
+  if (given.size !== names.length || !names.every((it) => typeof given.get(it) === 'string')) return undefined;
+  const text = (name: string) => String(given.get(name) ?? '');
+  if (fold(text('typed')) !== fold(phrase)) return undefined;
+  return enteredIn({ reason: text('reason'), ticket: text('ticket') }, requires);
 }

@@ -13,6 +13,8 @@ export interface SealedContent {
   readonly principal: string;
   /** The policy rule that asked. */
   readonly rule: string;
+  /** Of the policy in force. */
+  readonly policyHash: string;
 }
 
 export interface Sealer {
@@ -20,24 +22,35 @@ export interface Sealer {
   digest(content: SealedContent): string;
   /** Over tool, arguments and principal: which calls are "the same call". */
   request(content: Pick<SealedContent, 'tool' | 'input' | 'principal'>): string;
-  /** The `requestState` for a plan asked by form. */
+  /** The `requestState` for a plan that waits. */
   mint(planId: string, principal: string): string;
   /** The plan id in a state that this server minted for this principal; undefined for anything else. */
   open(state: unknown, principal: string): string | undefined;
 }
 
 const METHOD = 'tools/call';
-const CHANNEL = 'form';
-const VERSION = 1;
+const VERSION = 2;
 
 export function createSealer(key: Uint8Array, kratosUrl: string): Sealer {
   const mac = (domain: string, text: string) => createHmac('sha256', key).update(`${domain}\n`).update(text);
-  const stateMac = (id: string, principal: string) => mac('state', canonical([id, METHOD, principal, CHANNEL])).digest();
+  const stateMac = (id: string, principal: string) => mac('state', canonical([id, METHOD, principal])).digest();
 
   return {
-    digest: ({ tool, input, plan, principal, rule }) => {
+    digest: ({ tool, input, plan, principal, rule, policyHash }) => {
       const { effects, targets, calls, watch } = plan;
-      const sealed = { version: VERSION, tool, input, effects: effects.toSorted(), kratosUrl, targets, calls, watch, principal, rule };
+      const sealed = {
+        version: VERSION,
+        tool,
+        input,
+        effects: effects.toSorted(),
+        kratosUrl,
+        targets,
+        calls,
+        watch,
+        principal,
+        rule,
+        policyHash,
+      };
       return mac('plan', canonical(sealed)).digest('base64url');
     },
     request: ({ tool, input, principal }) => mac('request', canonical({ tool, input, principal })).digest('base64url'),

@@ -1,36 +1,89 @@
-/** One record per call, as log lines: who, which tool, what became of it. Ids and counts only; never arguments, values or names. */
+/** The records of one call: what is known of it grows as it goes, and the last word is written when it ends. Also its line in the log. */
 import type { Log } from '../lib/log.ts';
-import type { Operation, Plan } from '../operation.ts';
+import type { Operation } from '../operation.ts';
+import type { AuditEvent, AuditFields, Ledger } from './record.ts';
 
+/** How a call ended, or where it stands when its answer goes out. */
+export type CallOutcome =
+  | 'read'
+  | 'asked'
+  | 'pending'
+  | 'replayed'
+  | 'unchanged'
+  | 'executed'
+  | 'failed'
+  | 'unknown'
+  | 'declined'
+  | 'expired'
+  | 'stale'
+  | 'denied'
+  | 'error';
+
+type Known = Omit<AuditFields, 'event'>;
 export interface Entry {
-  /** Before the first byte of a write goes out. */
-  intent(plan: Plan, rule: string): void;
-  /** What became of it; the last word counts. */
-  outcome(outcome: string): void;
-  /** Always called, once. */
-  close(): void;
+  /** What is known from here on; it stands in every later record of the call. */
+  know(fields: Known): void;
+  /** On disk when it resolves. Throws where it could not be written: then nothing may be sent. */
+  durable(event: AuditEvent, fields?: Known): Promise<void>;
+  /** The last word counts. */
+  outcome(outcome: CallOutcome, fields?: Known): void;
+  /** Always called, once, before the answer goes out. Never throws: what was done stays done, and the log says that a record is missing. */
+  close(): Promise<void>;
 }
 
+export interface EntryPorts {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  /** Milliseconds, for durations. */
+  readonly now: () => number;
+}
 export interface AuditCall {
   readonly op: Operation;
   readonly principal: string;
   readonly client: string;
 }
 
-export function openEntry(log: Log, { op, principal, client }: AuditCall, now: () => number): Entry {
+/** What of an ending is written as what. The outcome of something that may have been sent is on disk before anybody hears of it. */
+const EVENTS: Readonly<Record<CallOutcome, { readonly event: AuditEvent; readonly durable?: true }>> = {
+  read: { event: 'read' },
+  asked: { event: 'asked' },
+  pending: { event: 'asked' },
+  replayed: { event: 'outcome' },
+  unchanged: { event: 'outcome' },
+  executed: { event: 'outcome', durable: true },
+  failed: { event: 'outcome', durable: true },
+  unknown: { event: 'outcome', durable: true },
+  declined: { event: 'declined' },
+  expired: { event: 'expired' },
+  stale: { event: 'stale' },
+  denied: { event: 'denied' },
+  error: { event: 'outcome' },
+};
+
+export function openEntry({ op, principal, client }: AuditCall, { ledger, log, now }: EntryPorts): Entry {
   const started = now();
-  const common = { tool: op.name, principal, client };
-  let last = 'error';
+  let known: Known = { tool: op.name, requester: principal, client };
+  let last: CallOutcome = 'error';
   return {
-    intent(plan, rule) {
-      const targets = plan.targets.map((it) => it.id);
-      log.info('intent', { ...common, effects: plan.effects.join(' '), targets: targets.join(' '), calls: plan.calls.length, rule });
+    know(fields) {
+      known = { ...known, ...fields };
     },
-    outcome(outcome) {
+    durable: (event, fields = {}) => ledger.durable({ event, ...known, ...fields }),
+    outcome(outcome, fields = {}) {
       last = outcome;
+      known = { ...known, ...fields };
     },
-    close() {
-      log.info('call', { ...common, outcome: last, ms: Math.round(now() - started) });
+    async close() {
+      const ms = Math.round(now() - started);
+      log.info('call', { tool: op.name, principal, client, outcome: last, ms });
+      const { event, durable } = EVENTS[last];
+      const record = { event, ...known, outcome: last, ms };
+      if (!durable) return ledger.note(record);
+      try {
+        await ledger.durable(record);
+      } catch {
+        log.error('outcome not recorded', { tool: op.name, principal, outcome: last });
+      }
     },
   };
 }

@@ -3,12 +3,14 @@ import { parseArgs } from 'node:util';
 import type { Flags } from '../config/load.ts';
 import { rows } from '../config/settings.ts';
 import { UsageError } from '../errors.ts';
-import { commands, isCommand, type CommandName } from './commands.ts';
+import { commands, isCommand, type Command, type CommandName } from './commands.ts';
 
 export interface Arguments {
   readonly command: CommandName | 'serve' | 'help' | 'version';
   readonly flags: Flags;
   readonly options: Flags;
+  /** What stood after the command's name. */
+  readonly words: readonly string[];
 }
 
 type OptionType = { readonly type: 'boolean' | 'string'; readonly short?: string };
@@ -26,23 +28,25 @@ export function parseArguments(argv: readonly string[]): Arguments {
   refuseSecrets(argv);
   const { values, positionals } = parse(argv);
   const [name, ...more] = positionals;
-  if (values['help'] === true) return { command: 'help', flags: {}, options: {} };
-  if (values['version'] === true) return { command: 'version', flags: {}, options: {} };
-  if (more.length > 0) throw new UsageError('More than one command was given. See --help.');
+  if (values['help'] === true) return { command: 'help', flags: {}, options: {}, words: [] };
+  if (values['version'] === true) return { command: 'version', flags: {}, options: {}, words: [] };
   if (name !== undefined && !isCommand(name)) {
     throw new UsageError(
       `There is no such command. The commands are: ${Object.keys(commands).join(', ')}; without one, MCP is served on stdio.`,
     );
   }
   const given = Object.entries(values);
-  const own = name === undefined ? {} : commands[name].options;
-  const settings = name === undefined || commands[name].settings ? settingFlags : {};
+  const command: Command | undefined = name === undefined ? undefined : commands[name];
+  if (more.length > 0 && command?.words === undefined) throw new UsageError(`Nothing may stand after ${name}. See --help.`);
+  const own = command?.options ?? {};
+  const settings = command === undefined || command.settings ? settingFlags : {};
   const foreign = given.find(([it]) => !Object.hasOwn(settings, it) && !Object.hasOwn(own, it));
   if (foreign !== undefined) throw new UsageError(`--${foreign[0]} does not go with ${name ?? 'serving on stdio'}. See --help.`);
   return {
     command: name ?? 'serve',
     flags: Object.fromEntries(given.filter(([it]) => Object.hasOwn(settingFlags, it))),
     options: Object.fromEntries(given.filter(([it]) => Object.hasOwn(own, it))),
+    words: more,
   };
 }
 

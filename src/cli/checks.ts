@@ -9,7 +9,7 @@ import { clean } from '../lib/text.ts';
 import { presets, type PresetName, type Standing } from '../policy/presets.ts';
 
 export interface Check {
-  readonly name: 'kratos' | 'admin' | 'access' | 'schemas' | 'transport' | 'public';
+  readonly name: 'kratos' | 'admin' | 'access' | 'schemas' | 'transport' | 'public' | 'policy' | 'state' | 'frozen' | 'approvers';
   readonly status: 'ok' | 'warning' | 'failed';
   readonly says: string;
 }
@@ -63,7 +63,7 @@ const PLAIN: Result = {
 const CONSEQUENCE: Readonly<Record<Standing, string>> = {
   allow: 'and is allowed',
   confirm: 'a person is asked for it, and the question says so',
-  approve: 'and is refused under this preset, since this version has no channel for "approve"',
+  approve: 'and has to be approved on the approvals page',
   'not offered': 'and none is offered under this preset',
 };
 const noPublic = (preset: PresetName): Result => ({

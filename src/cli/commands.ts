@@ -8,6 +8,8 @@ export interface CommandOption {
   readonly summary: string;
 }
 export interface CommandCall {
+  /** What stood after the command's name. */
+  readonly words: readonly string[];
   /** The settings that were given as flags. */
   readonly flags: Flags;
   /** The options of the command itself. */
@@ -16,6 +18,8 @@ export interface CommandCall {
 export interface Command {
   readonly summary: string;
   readonly options: Readonly<Record<string, CommandOption>>;
+  /** What may stand after its name, for `--help`. Left out: nothing. */
+  readonly words?: string;
   /** Whether the settings mean anything to it; if not, they are refused instead of ignored. */
   readonly settings: boolean;
   /** Answers the exit code. */
@@ -48,9 +52,68 @@ export const commands = {
   },
   demo: {
     summary: 'Run the main job from start to end on the built-in Kratos: find a person, revoke the sessions, be asked.',
-    options: {},
+    options: { approve: { type: 'boolean', summary: 'Show a takeover call being approved on the approvals page instead.' } },
     settings: false,
-    run: async () => (await import('./demo.ts')).demo(),
+    run: async ({ options }) => (await import('./demo.ts')).demo(options['approve'] === true),
+  },
+  policy: {
+    summary:
+      'check: whether a policy file can be used. explain: what it says to calls given as JSON Lines on standard input, and why. simulate: what it would have said to the calls in the audit ledger.',
+    words: 'check|explain|simulate FILE',
+    options: { json, since: { type: 'string', value: '30d', summary: 'simulate, audit: how far back to look.' } },
+    settings: true,
+    run: async (call) => (await import('./policy.ts')).run(call),
+  },
+  approver: {
+    summary: 'The people who may answer on the approvals page, each with a passkey or (weaker) a one-time code.',
+    words: 'enroll|list|remove [NAME]',
+    options: {
+      name: { type: 'string', value: 'name', summary: 'enroll: how others know the person.' },
+      totp: { type: 'boolean', summary: 'enroll: a one-time code instead of a passkey.' },
+      json,
+    },
+    settings: true,
+    run: async (call) => (await import('./approver.ts')).run(call),
+  },
+  freeze: {
+    summary: 'Stop all changes at once, whoever agreed to them. Reads go on.',
+    options: { reason: { type: 'string', value: 'text', summary: 'Why, for the people who find it frozen.' } },
+    settings: true,
+    run: async (call) => (await import('./thaw.ts')).freeze(call),
+  },
+  thaw: {
+    summary: 'Allow changes again; an approver has to agree.',
+    options: {},
+    settings: true,
+    run: async (call) => (await import('./thaw.ts')).thaw(call),
+  },
+  unlock: {
+    summary: 'Allow the changes of a principal again that refusals on the page have locked; an approver has to agree.',
+    words: 'PRINCIPAL',
+    options: {},
+    settings: true,
+    run: async (call) => (await import('./thaw.ts')).unlock(call),
+  },
+  audit: {
+    summary: 'The ledger of calls: verify its chain and checkpoints, query it, tell the history of an identity, export it.',
+    words: 'verify [FILE…]|query|timeline IDENTITY|export',
+    options: {
+      email: { type: 'string', value: 'address', summary: 'query: calls about whom this belongs to (hashed before it is looked for).' },
+      tool: { type: 'string', value: 'name', summary: 'query: calls of this tool.' },
+      outcome: { type: 'string', value: 'word', summary: 'query: calls that ended so.' },
+      principal: { type: 'string', value: 'name', summary: 'query: calls on behalf of this one.' },
+      since: { type: 'string', value: '30d', summary: 'How far back to look.' },
+      format: { type: 'string', value: 'jsonl|csv', summary: 'export: the format.' },
+      'public-key': {
+        type: 'string',
+        value: 'file',
+        summary: 'verify: the key that checkpoints are signed with, if not the one in the state folder.',
+      },
+      checkpoints: { type: 'string', value: 'file', summary: 'verify: a copy of the checkpoints that was kept elsewhere.' },
+      json,
+    },
+    settings: true,
+    run: async (call) => (await import('./audit.ts')).run(call),
   },
 } as const satisfies Readonly<Record<string, Command>>;
 

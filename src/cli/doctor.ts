@@ -5,6 +5,7 @@ import { rows, type Origin } from '../config/settings.ts';
 import { VERSION } from '../lib/version.ts';
 import { runChecks, type Check } from './checks.ts';
 import { print, table, wrap } from './print.ts';
+import { checkState } from './state-checks.ts';
 import { openWire, type Wire } from './wire.ts';
 
 interface Shown {
@@ -23,6 +24,8 @@ interface Report {
   /** Which Kratos. */
   readonly works_on: string;
   readonly preset: string;
+  /** `preset "standard"`, the file's path, or null for one that cannot be used. */
+  readonly policy: string | null;
   readonly recovery_delivery: string;
   readonly settings: readonly Shown[];
   readonly notices: readonly string[];
@@ -31,7 +34,8 @@ interface Report {
 
 const L0 =
   'the agent runs under the same user as this server. Confused and injected agents without a shell are stopped; one with a shell can read the ' +
-  'credential or call the admin port itself. On production use preset strict or read-only.';
+  'credential or the state folder, or call the admin port itself, and no code of this server stops it. On production use preset strict or ' +
+  'read-only, and let the server run as another user.';
 
 /** Answers the exit code: 0 if it can work, 1 if not. Throws `UsageError`. */
 export async function doctor(flags: Flags, asJson: boolean): Promise<number> {
@@ -54,20 +58,19 @@ async function examine(settings: Settings, notices: readonly string[]): Promise<
   try {
     const { target } = settings;
     const bare = withoutCredential(settings);
-    const checks = await runChecks({
-      target,
-      preset: settings.preset,
-      kratos: await client(settings),
-      stranger: bare && (await client(bare)),
-    });
+    const state = await checkState(settings);
+    const preset = state.policy?.preset ?? settings.preset;
+    const ofKratos = await runChecks({ target, preset, kratos: await client(settings), stranger: bare && (await client(bare)) });
+    const checks = [...ofKratos, ...state.checks];
     return {
       ok: checks.every(({ status }) => status !== 'failed'),
       version: VERSION,
       level: 'L0',
       level_means: L0,
       works_on: worksOn(settings),
-      preset: settings.preset,
-      recovery_delivery: settings.recoveryDelivery,
+      preset,
+      policy: state.policy?.name ?? null,
+      recovery_delivery: state.policy?.recovery?.deliver ?? settings.recoveryDelivery,
       settings: shown(settings),
       notices,
       checks,
@@ -116,7 +119,7 @@ function asText(report: Report): string {
     ...report.notices.flatMap((it) => wrap(it, '        ', '  note: ')),
     '',
     `Works on ${report.works_on}.`,
-    `Preset in force: ${report.preset}. Recovery codes and links: ${report.recovery_delivery}.`,
+    `Policy: ${report.policy ?? 'none that can be used'}${report.policy === `preset "${report.preset}"` ? '' : ` (preset ${report.preset})`}. Recovery codes and links: ${report.recovery_delivery}.`,
     ...wrap(report.level_means, '  ', `Level ${report.level}: `),
     '',
     'Checks',

@@ -23,17 +23,18 @@ export function help(): string {
   ].join('\n');
 }
 
-function commandLines(name: string, { summary, options }: Command): string[] {
+function commandLines(name: string, { summary, options, words }: Command): string[] {
   const own = Object.entries(options).map(
     ([flag, it]) => `      --${flag}${it.value === undefined ? '' : ` <${it.value}>`}  ${it.summary}`,
   );
-  return [`  ${name}`, ...wrap(summary, '      '), ...own];
+  return [`  ${name}${words === undefined ? '' : ` ${words}`}`, ...wrap(summary, '      '), ...own];
 }
 
 function settingLines(row: Setting): string[] {
   const names = row.flag === undefined ? row.env : `--${row.flag}${valueOf(row)}   ${row.env}`;
   const limits = row.kind === 'integer' ? `, from ${row.min}` : '';
-  const fallback = row.default === undefined || row.default === false ? '' : ` (default ${row.default}${limits})`;
+  const known = row.kind === 'folder' ? row.derived : row.default;
+  const fallback = known === undefined || known === false ? '' : ` (default ${known}${limits})`;
   return [`  ${names}${fallback}`, ...wrap(row.summary, '      ')];
 }
 
@@ -41,5 +42,5 @@ function valueOf(row: Setting): string {
   if (row.kind === 'boolean') return '';
   if (row.kind === 'choice') return ` ${row.choices.join('|')}`;
   if (row.kind === 'integer') return ` <${row.unit}>`;
-  return { url: ' <url>', file: ' <file>', list: ' <names>', string: ' <text>' }[row.kind];
+  return { url: ' <url>', file: ' <file>', folder: ' <folder>', list: ' <names>', string: ' <text>' }[row.kind];
 }

@@ -15,7 +15,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function run({ command, flags, options }: Arguments): Promise<number> {
+async function run({ command, flags, options, words }: Arguments): Promise<number> {
   switch (command) {
     case 'help':
       print((await import('./help.ts')).help());
@@ -27,10 +27,7 @@ async function run({ command, flags, options }: Arguments): Promise<number> {
       const { settings, notices } = load(flags);
       return (await import('./serve.ts')).serve(settings, notices);
     }
-    case 'doctor':
-    case 'tools':
-    case 'sandbox':
-    case 'demo':
-      return commands[command].run({ flags, options });
+    default:
+      return commands[command].run({ flags, options, words });
   }
 }

@@ -5,6 +5,8 @@ import { createLog } from '../lib/log.ts';
 import { VERSION } from '../lib/version.ts';
 import { connectStdio } from '../server/stdio.ts';
 import { assemble } from './assemble.ts';
+import { openPolicy, type PolicySource } from './policy-source.ts';
+import { openState, type State } from './state.ts';
 import { openWire } from './wire.ts';
 
 /** Resolves with the exit code when the client has gone. */
@@ -16,13 +18,20 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
   process.stderr.on('error', () => {}); // a client that closes our log must not end a write half-way
   const log = createLog({ level: settings.logLevel, write, now: () => new Date() });
   process.on('unhandledRejection', () => log.error('unhandled rejection')); // its text may hold what no log may
+  const policy = await openPolicy(settings);
   const wire = await openWire(settings);
+  const state = await openState({ settings, kratosUrl: wire.kratosUrl, policy: policy.current, log });
   const { uid, username } = userInfo();
   const principal = `os:${uid}:${username}`;
-  const build = assemble(settings, { ...wire, principal, log, now: () => performance.now() });
+  const now = () => Date.now();
+  const outside = { ...wire, ...state, principal, log, now, policy: policy.current, policyNotice: policy.notice };
+  const build = assemble(settings, outside);
   for (const text of notices) log.warn('notice', { text });
-  const facts = { version: VERSION, kratos: wire.kratosUrl, preset: settings.preset, recovery: settings.recoveryDelivery, assurance: 'L0' };
+  const { name, hash } = policy.current();
+  const facts = { version: VERSION, kratos: wire.kratosUrl, policy: name, recovery: settings.recoveryDelivery, assurance: 'L0' };
   log.info('started', facts);
+  state.ledger.note({ event: 'started', policy_hash: hash, rule: name });
+  process.on('SIGHUP', () => void reload(policy, { state, log }));
   if (process.stdin.isTTY)
     log.warn('notice', { text: 'A terminal is on stdin where an MCP client should be. Ctrl-C ends this; see --help, or try demo.' });
 
@@ -34,7 +43,23 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
   await Promise.race([connection.closed, signalled]);
   await connection.close();
   process.stdin.destroy(); // a client that keeps its end open would hold the process
+  state.ledger.note({ event: 'ended' });
+  await state.close();
   await wire.close();
   log.info('ended');
   return 0;
+}
+
+/** A policy that cannot be used changes nothing but what is said about it. */
+async function reload(
+  policy: PolicySource,
+  { state, log }: { readonly state: State; readonly log: ReturnType<typeof createLog> },
+): Promise<void> {
+  const before = policy.current().hash;
+  await policy.reload();
+  const { name, hash } = policy.current();
+  const notice = policy.notice();
+  if (notice !== undefined) log.error('policy not reloaded', { text: notice });
+  else log.info('policy reloaded', { policy: name, changed: hash !== before });
+  state.ledger.note({ event: 'policy', policy_hash: hash, rule: name, outcome: notice === undefined ? 'loaded' : 'rejected' });
 }

@@ -1,4 +1,5 @@
 /** From the text of a flag or variable to the value that its row of the table promises. Throws `UsageError`, one line that says what to do. */
+import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Integer, Setting } from './settings.ts';
@@ -20,6 +21,8 @@ export function convert(name: string, row: Setting, text: string): Converted {
       throw new UsageError(`${name} must be one of: ${row.choices.join(', ')}.`);
     case 'url':
       return baseUrl(name, text);
+    case 'folder':
+      return resolve(text);
     case 'file':
     case 'string':
       return row.secret ? new Secret(text) : text;

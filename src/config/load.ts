@@ -39,7 +39,7 @@ export function readValues(flags: Flags, env: Env = process.env): Read {
   const origins: Record<string, Origin> = {};
   for (const [key, row] of rows) {
     const given = find(row, { flags, env, notices });
-    const fallback = 'default' in row ? row.default : undefined;
+    const fallback = row.kind === 'folder' ? row.derive(env) : row.default;
     values[key] = given === undefined ? fallback : convert(given.name, row, given.text);
     origins[key] =
       given === undefined ? { source: fallback === undefined ? 'unset' : 'default' } : { source: given.source, name: given.name };

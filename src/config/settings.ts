@@ -1,6 +1,7 @@
 /** Every setting, written once: flags, variables, `--help`, docs/settings.md and the types follow from this table. */
 import { LOG_LEVELS } from '../lib/log.ts';
 import type { Secret } from '../lib/secret.ts';
+import { platformStateDir } from './state-dir.ts';
 
 interface Common {
   /** Without the dashes. None where the value may be a secret: arguments show in process lists. */
@@ -15,6 +16,14 @@ interface Common {
 interface Text extends Common {
   readonly kind: 'string' | 'url' | 'file';
   readonly default?: string;
+}
+/** A folder; its default depends on the platform. */
+interface Folder extends Common {
+  readonly kind: 'folder';
+  readonly default?: never;
+  readonly derive: (env: Readonly<Record<string, string | undefined>>) => string;
+  /** The default in words. */
+  readonly derived: string;
 }
 interface List extends Common {
   readonly kind: 'list';
@@ -36,7 +45,7 @@ interface Switch extends Common {
   readonly kind: 'boolean';
   readonly default: false;
 }
-export type Setting = Text | List | Integer | Choice | Switch;
+export type Setting = Text | Folder | List | Integer | Choice | Switch;
 
 export const settings = {
   sandbox: {
@@ -121,7 +130,31 @@ export const settings = {
     kind: 'choice',
     choices: ['standard', 'strict', 'read-only'],
     default: 'standard',
-    summary: 'Which calls need a person: the policy in force.',
+    summary: 'Which calls need a person: the policy in force, unless a file says more.',
+  },
+  policy: {
+    flag: 'policy',
+    env: 'KRATOS_MCP_POLICY',
+    kind: 'file',
+    summary: 'A policy file (YAML): a preset with rules, protected accounts and limits. It stands instead of --preset.',
+  },
+  stateDir: {
+    flag: 'state-dir',
+    env: 'KRATOS_MCP_STATE_DIR',
+    kind: 'folder',
+    derive: platformStateDir,
+    derived: "the platform's, for example ~/.local/state/ory-identity-mcp",
+    summary: 'Where approvers, waiting plans and the audit ledger are kept; only its owner may enter it (mode 0700).',
+  },
+  pagePort: {
+    flag: 'page-port',
+    env: 'KRATOS_MCP_PAGE_PORT',
+    kind: 'integer',
+    unit: 'port',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    summary: 'The port of the approvals page on loopback, for forwarding it; 0 takes any free one.',
   },
   toolsets: {
     flag: 'toolsets',
@@ -139,9 +172,10 @@ export const settings = {
     flag: 'recovery-delivery',
     env: 'KRATOS_MCP_RECOVERY_DELIVERY',
     kind: 'choice',
-    choices: ['withhold', 'reply'],
-    default: 'withhold',
-    summary: 'Recovery codes and links: withhold refuses to make one, reply hands it to the agent in the tool result.',
+    choices: ['page', 'withhold', 'reply'],
+    default: 'page',
+    summary:
+      'Recovery codes and links: page shows one to the person who approved it, withhold makes none, reply hands it to the agent in the tool result.',
   },
   defaultSchema: {
     flag: 'default-schema',
@@ -208,15 +242,17 @@ type Value<S extends Setting> = S extends Integer
   ? number
   : S extends Switch
     ? boolean
-    : S extends { readonly kind: 'choice'; readonly choices: readonly (infer C)[] }
-      ? C
-      : S extends List
-        ? readonly string[] | undefined
-        : S extends { readonly secret: true }
-          ? Secret | undefined
-          : S extends { readonly default: string }
-            ? string
-            : string | undefined;
+    : S extends Folder
+      ? string
+      : S extends { readonly kind: 'choice'; readonly choices: readonly (infer C)[] }
+        ? C
+        : S extends List
+          ? readonly string[] | undefined
+          : S extends { readonly secret: true }
+            ? Secret | undefined
+            : S extends { readonly default: string }
+              ? string
+              : string | undefined;
 export type Values = { readonly [K in Key]: Value<(typeof settings)[K]> };
 
 /** Where a value came from: the flag or variable that set it, the table, or nowhere. */

@@ -1,34 +1,15 @@
-/** `kratos://policy`: the preset in force and the verdict per effect, as Markdown. */
-import { MEANING, presets, type PresetName } from '../policy/presets.ts';
+/** `kratos://policy`: what the policy in force says, as Markdown. */
+import type { RecoverySettings } from '../operation.ts';
+import { describePolicy } from '../policy/describe.ts';
+import type { Policy } from '../policy/policy.ts';
 
 export interface PolicyFacts {
-  readonly preset: PresetName;
-  readonly recoveryDelivery: 'withhold' | 'reply';
+  readonly policy: Policy;
+  /** Where recovery codes and links go in fact. */
+  readonly recovery: RecoverySettings;
+  /** What the reader should know first, for example that a changed file is not in force. */
+  readonly notice: string | undefined;
 }
 
-const STANDING = {
-  allow: 'carried out',
-  confirm: 'a person must agree by a form',
-  approve: 'refused: it needs a channel on which a person approves, and this version has none',
-  'not offered': 'not offered',
-} as const;
-
-export function policyText({ preset, recoveryDelivery }: PolicyFacts): string {
-  const rows = (['read', 'write', 'privilege', 'takeover', 'destructive', 'mass'] as const).map((effect) => {
-    const standing = presets[preset][effect];
-    return `| ${effect} | ${MEANING[effect]} | ${standing} | ${STANDING[standing]} |`;
-  });
-  const recovery = recoveryDelivery === 'reply' ? 'are put into the tool result' : 'are withheld: the tools that make them are refused';
-  return [
-    `# Policy in force: preset "${preset}"`,
-    '',
-    'A call can have several effects; each is judged, and the strictest verdict counts.',
-    '',
-    '| effect | the call | verdict | what happens |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-    `Recovery codes and links ${recovery}.`,
-    '',
-  ].join('\n');
-}
+export const policyText = ({ policy, recovery, notice }: PolicyFacts): string =>
+  `${notice === undefined ? '' : `> ${notice}\n\n`}${describePolicy(policy, recovery)}`;

@@ -15,7 +15,7 @@ export interface ResourcePorts {
   readonly explain: (error: unknown) => string;
   /** Cleans every string of upstream JSON. */
   readonly clean: (value: unknown) => unknown;
-  readonly policy: PolicyFacts;
+  readonly policy: () => PolicyFacts;
 }
 
 const SCHEMA_TYPE = 'application/schema+json';
@@ -63,7 +63,7 @@ export function resources(ports: ResourcePorts): RegisterResources {
         mimeType: 'text/markdown',
         cacheHint: SCHEMAS_HINT,
       },
-      (uri) => ({ contents: [{ uri: uri.href, mimeType: 'text/markdown', text: policyText(ports.policy) }] }),
+      (uri) => ({ contents: [{ uri: uri.href, mimeType: 'text/markdown', text: policyText(ports.policy()) }] }),
     );
   };
 }

@@ -10,7 +10,7 @@ import { askerOf, type Era } from '../approval/ask.ts';
 import { problemWith } from '../lib/arguments.ts';
 import { clean } from '../lib/text.ts';
 import type { Operation } from '../operation.ts';
-import type { Answer, ToolCall } from '../pipeline.ts';
+import type { Answer, ToolCall } from '../call/run.ts';
 import type { RegisterResources } from '../resources/register.ts';
 import { annotations } from './annotations.ts';
 

@@ -4,6 +4,7 @@ import { InputError, KratosError } from '../errors.ts';
 import { cleanText, cleanTree, type CleanTree } from './clean.ts';
 import { fit, type Fitted } from './fit.ts';
 import { head } from './head.ts';
+import { hide, type HiddenPath } from './hide.ts';
 import { isObject, type Json } from './present.ts';
 import { shortWords } from './reason.ts';
 import { dataLines, fence } from './render.ts';
@@ -20,6 +21,8 @@ export interface AnswerPorts {
   readonly nonce: () => string;
   /** Gets an error that is none of ours, for the log; the answer has nothing of it but the code. */
   readonly unexpected?: ((code: string, error: unknown) => void) | undefined;
+  /** What policy hides from every identity in a result, as it is at the time of the call. */
+  readonly hide?: (() => readonly HiddenPath[]) | undefined;
 }
 
 export interface ResultOptions {
@@ -50,7 +53,7 @@ export interface Answers {
   readonly clean: (value: unknown) => unknown;
 }
 
-export function createAnswers({ budget, nonce, unexpected }: AnswerPorts): Answers {
+export function createAnswers({ budget, nonce, unexpected, hide: hiddenPaths = () => [] }: AnswerPorts): Answers {
   const tell = (error: unknown): Told =>
     told(error, () => {
       const code = nonce().slice(0, 8);
@@ -63,8 +66,9 @@ export function createAnswers({ budget, nonce, unexpected }: AnswerPorts): Answe
   };
   return {
     result(value, records, options = {}) {
-      const cleaned = cleanTree(value, { full: options.full ?? false });
-      const text = textOf({ cleaned, records, note: options.note, nonce: nonce() });
+      const open = hide(value, hiddenPaths());
+      const cleaned = cleanTree(open.value, { full: options.full ?? false });
+      const text = textOf({ cleaned, records, hidden: open.hidden, note: options.note, nonce: nonce() });
       const measure = (it: Fitted) => estimateTokens(text(it)) + estimateTokens(JSON.stringify(it.value));
       const fitted = fit(isObject(cleaned.value) ? cleaned.value : {}, { records, budget, measure });
       const result = { content: [{ type: 'text' as const, text: text(fitted) }], structuredContent: { ...fitted.value } };
@@ -86,14 +90,15 @@ export function createAnswers({ budget, nonce, unexpected }: AnswerPorts): Answe
 interface TextParts {
   readonly cleaned: CleanTree;
   readonly records: string | undefined;
+  readonly hidden: number;
   readonly note: string | undefined;
   readonly nonce: string;
 }
 
 const textOf =
-  ({ cleaned: { removed, cut }, records, note, nonce }: TextParts) =>
+  ({ cleaned: { removed, cut }, records, hidden, note, nonce }: TextParts) =>
   (fitted: Fitted): string => {
-    const first = head({ fitted, records, removed, cutTexts: cut, note });
+    const first = head({ fitted, records, hidden, removed, cutTexts: cut, note });
     const lines = dataLines(fitted.value, records);
     return [first, lines.length === 0 ? '' : fence(lines, nonce)].filter((it) => it !== '').join('\n');
   };

@@ -6,6 +6,8 @@ export interface HeadFacts {
   readonly fitted: Fitted;
   /** The member that holds the records: a name from our table of operations, as it is shown. */
   readonly records?: string | undefined;
+  /** Values that policy hides. */
+  readonly hidden: number;
   /** Characters that nobody could have seen, taken out. */
   readonly removed: number;
   /** Texts that were cut at their cap. */
@@ -14,7 +16,7 @@ export interface HeadFacts {
   readonly note?: string | undefined;
 }
 
-export function head({ fitted, records, removed, cutTexts, note }: HeadFacts): string {
+export function head({ fitted, records, hidden, removed, cutTexts, note }: HeadFacts): string {
   const { value, cut } = fitted;
   const sentences = [
     note,
@@ -22,6 +24,7 @@ export function head({ fitted, records, removed, cutTexts, note }: HeadFacts): s
     records === undefined ? undefined : extent(fitted, records),
     typeof value['hint'] === 'string' ? value['hint'] : undefined,
     hasDevices(value) ? 'Devices are client-reported.' : undefined,
+    hidden > 0 ? `${count(hidden, 'value')} hidden by policy.` : undefined,
     cut > 0 ? `${count(cut, 'field')} left out for size, named in cut_fields.` : undefined,
     cutTexts > 0 ? `${count(cutTexts, 'long text')} cut.` : undefined,
     removed > 0 ? `${count(removed, 'invisible character')} removed.` : undefined,

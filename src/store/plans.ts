@@ -1,92 +1,147 @@
 /**
- * The plans that wait for a person, in memory. A record must exist to be claimed: a lost store means that nothing executes. It holds
- * digests only, never arguments. Everything here is synchronous, so that two answers at the same time can't both take a plan.
+ * The rules of plans over a state that has been swept at `now`. A record must exist to be claimed: a lost one means that nothing executes.
+ * It holds digests, never arguments. Pure: the state is the only thing changed.
  */
-export interface WaitingPlan {
-  readonly id: string;
-  readonly digest: string;
-  readonly request: string;
-  readonly principal: string;
-  /** Milliseconds, by the store's clock. */
-  readonly expires: number;
-}
+import { deepFreeze } from '../lib/freeze.ts';
+import type { Limits } from '../policy/policy.ts';
+import { ended, hasEnded, isOpen } from './sweep.ts';
+import type { State } from './state.ts';
+import type { Asked, Decided, NewPlan, PlanRecord, Taken } from './types.ts';
 
-export interface PlansOptions {
-  readonly now: () => number;
-  readonly randomId: () => string;
-  /** How long a question stands. */
-  readonly lifetimeMs?: number;
-  /** How long a declined call is not asked again. */
-  readonly coolDownMs?: number;
-}
-
-export interface Plans {
-  /** The waiting plan with this digest, or a new one. Undefined: too many wait already. */
-  ask(plan: Pick<WaitingPlan, 'digest' | 'request' | 'principal'>): WaitingPlan | undefined;
-  /** A plan of this principal that waits; ended, expired, foreign and unknown are alike. */
-  find(id: string, principal: string): WaitingPlan | undefined;
-  /** approved → claimed, once: true for exactly one caller, and only for an equal digest before the plan expires. */
-  claim(plan: WaitingPlan, digest: string): boolean;
-  /** Ends a plan: nobody can answer it any more. */
-  end(plan: WaitingPlan): void;
-  /** Keeps the same call from being asked again for a while, and ends what was asked about it already. */
-  coolDown(request: string): void;
-  /** Counts a wrong phrase for the same call; the third cools it down. */
-  wrongPhrase(request: string): void;
-  /** Milliseconds until the same call may be asked again; 0: now. */
-  coolingMs(request: string): number;
-}
-
-const MAX_WAITING = 200;
+const MINUTE_MS = 60_000;
+/** From the last yes to the claim. */
+export const CLAIM_MS = 5 * MINUTE_MS;
 const MAX_WRONG = 3;
 
-export function createPlans({ now, randomId, lifetimeMs = 5 * 60_000, coolDownMs = 10 * 60_000 }: PlansOptions): Plans {
-  const waiting = new Map<string, WaitingPlan>();
-  const cooling = new Map<string, number>();
-  const wrong = new Map<string, { count: number; until: number }>();
+export interface Named {
+  readonly id: string;
+  readonly code: string;
+}
 
-  function sweep(): void {
-    const time = now();
-    for (const it of waiting.values()) if (it.expires <= time) waiting.delete(it.id);
-    for (const [request, until] of cooling) if (until <= time) cooling.delete(request);
-    for (const [request, it] of wrong) if (it.until <= time) wrong.delete(request);
-  }
+export function ask(
+  state: State,
+  plan: NewPlan,
+  { now, limits, named }: { readonly now: number; readonly limits: Pick<Limits, 'waiting' | 'waitingInAll'>; readonly named: Named },
+): Asked {
+  const open = [...state.plans.values()].filter(isOpen);
+  const mine = open.filter((it) => it.principal === plan.principal);
+  const same = mine.find((it) => isSame(it, plan));
+  if (same) return { kind: 'plan', plan: same, fresh: false };
+  const differs = (it: PlanRecord) => it.digest !== plan.digest || it.channel === plan.channel;
+  const others = mine.filter((it) => it.channel === 'page' && it.request === plan.request && differs(it));
+  for (const it of others) end(state, it.id, { state: 'void', outcome: 'stale', now });
+  if (others.length > 0) return { kind: 'stale' };
 
-  function coolDown(request: string): void {
-    wrong.delete(request);
-    for (const it of waiting.values()) if (it.request === request) waiting.delete(it.id);
-    cooling.set(request, now() + coolDownMs);
-  }
+  const waits = ({ state: its }: PlanRecord) => its === 'waiting';
+  if (!(mine.filter(waits).length < limits.waiting)) return { kind: 'crowded', limit: limits.waiting };
+  if (!(open.filter(waits).length < limits.waitingInAll)) return { kind: 'crowded', limit: limits.waitingInAll };
+  const fresh = recordOf(plan, { ...named, state: 'waiting', now });
+  state.plans.set(fresh.id, fresh);
+  return { kind: 'plan', plan: fresh, fresh: true };
+}
 
-  return {
-    ask(plan) {
-      sweep();
-      const same = [...waiting.values()].find((it) => it.digest === plan.digest && it.principal === plan.principal);
-      if (same) return same;
-      if (waiting.size >= MAX_WAITING) return undefined;
-      const fresh = Object.freeze({ ...plan, id: randomId(), expires: now() + lifetimeMs });
-      waiting.set(fresh.id, fresh);
-      return fresh;
-    },
-    find(id, principal) {
-      const plan = waiting.get(id);
-      return plan?.principal === principal && plan.expires > now() ? plan : undefined;
-    },
-    claim(plan, digest) {
-      const mine = waiting.get(plan.id);
-      if (mine?.digest !== digest || mine.principal !== plan.principal || mine.expires <= now()) return false;
-      wrong.delete(mine.request);
-      return waiting.delete(mine.id);
-    },
-    end(plan) {
-      waiting.delete(plan.id);
-    },
-    coolDown,
-    wrongPhrase(request) {
-      const count = (wrong.get(request)?.count ?? 0) + 1;
-      if (count >= MAX_WRONG) coolDown(request);
-      else wrong.set(request, { count, until: now() + coolDownMs });
-    },
-    coolingMs: (request) => Math.max(0, (cooling.get(request) ?? 0) - now()),
-  };
+/** A digest says what would be sent; what it takes to agree must be the same, too. */
+const isSame = (it: PlanRecord, plan: NewPlan): boolean =>
+  it.digest === plan.digest &&
+  it.channel === plan.channel &&
+  it.kind === plan.kind &&
+  it.approvals === plan.approvals &&
+  it.others === plan.others;
+
+function recordOf(
+  plan: NewPlan,
+  { id, code, state, now }: Named & { readonly state: 'waiting' | 'claimed'; readonly now: number },
+): PlanRecord {
+  if (!/^[\w-]{1,64}$/.test(id)) throw new RangeError('an id of a plan names a file');
+  const expires = now + plan.lifetimeMs;
+  if (!Number.isFinite(expires)) throw new RangeError('a plan must expire');
+  return deepFreeze({ ...structuredClone(plan), id, code, created: now, expires, state, decided: [] });
+}
+
+export function answer(state: State, id: string, { decided, now }: { readonly decided: Decided; readonly now: number }): Taken {
+  const plan = state.plans.get(id);
+  if (plan === undefined || !isOpen(plan) || !mayAnswer(plan, decided.method)) return 'over';
+  if (plan.decided.some((it) => it.by === decided.by)) return 'same';
+  if (plan.state !== 'waiting') return 'over';
+  const more = { ...plan, decided: [...plan.decided, structuredClone(decided)] };
+  const enough = isAgreed(more);
+  state.plans.set(id, deepFreeze(enough ? { ...more, state: 'approved' as const, expires: Math.min(plan.expires, now + CLAIM_MS) } : more));
+  return enough ? 'approved' : 'more';
+}
+
+/** The form is the client's; a phrase without an approver suffices where the plan asks for no approver. */
+function mayAnswer({ channel, kind, approvals }: PlanRecord, method: Decided['method']): boolean {
+  if (method === 'form') return channel === 'form' && kind === 'confirm';
+  if (channel !== 'page') return false;
+  return method !== 'phrase' || (kind === 'confirm' && approvals === 0);
+}
+
+const isAgreed = ({ decided, approvals }: PlanRecord): boolean => new Set(decided.map((it) => it.by)).size >= Math.max(1, approvals);
+
+/** Whether it could be claimed now; it is not yet. */
+export function isClaimable(state: State, id: string, match: { readonly digest: string; readonly principal: string }): boolean {
+  const plan = state.plans.get(id);
+  return plan?.state === 'approved' && plan.digest === match.digest && plan.principal === match.principal && isAgreed(plan);
+}
+
+export function claim(state: State, id: string, owner: { readonly pid: number; readonly instance: string }): void {
+  const plan = state.plans.get(id);
+  if (plan?.state !== 'approved') return;
+  state.plans.set(id, deepFreeze({ ...plan, state: 'claimed' as const, owner: { ...owner } }));
+  state.wrong.delete(plan.request);
+}
+
+/** Nothing of it is kept that a person reads: nobody is asked. */
+export function begin(
+  state: State,
+  { shown: _shown, ...plan }: NewPlan,
+  {
+    now,
+    named,
+    owner,
+  }: { readonly now: number; readonly named: Named; readonly owner: { readonly pid: number; readonly instance: string } },
+): PlanRecord {
+  const fresh = deepFreeze({ ...recordOf({ ...plan, phrase: '' }, { ...named, state: 'claimed', now }), owner: { ...owner } });
+  state.plans.set(fresh.id, fresh);
+  return fresh;
+}
+
+export function finish(state: State, id: string, { outcome, now }: { readonly outcome: string; readonly now: number }): void {
+  const plan = state.plans.get(id);
+  if (plan?.state === 'claimed') state.plans.set(id, ended(plan, { state: 'done', outcome, now }));
+}
+
+export function end(
+  state: State,
+  id: string,
+  as: { readonly state: 'declined' | 'expired' | 'void'; readonly outcome: string; readonly now: number },
+): void {
+  const plan = state.plans.get(id);
+  if (plan && isOpen(plan)) state.plans.set(id, ended(plan, as));
+}
+
+/** Newest first; of the same millisecond, the later one. */
+export const list = (state: State): readonly PlanRecord[] => [...state.plans.values()].reverse().sort((a, b) => b.created - a.created);
+
+export const orphans = (state: State, isGone: (owner: PlanRecord['owner']) => boolean): readonly PlanRecord[] =>
+  [...state.plans.values()].filter((it) => it.state === 'claimed' && isGone(it.owner));
+
+export function coolDown(state: State, request: string, { minutes, now }: { readonly minutes: number; readonly now: number }): void {
+  state.wrong.delete(request);
+  for (const it of state.plans.values()) if (it.request === request) end(state, it.id, { state: 'declined', outcome: 'declined', now });
+  state.cooling.set(request, Math.max(now + minutes * MINUTE_MS, state.cooling.get(request) ?? 0));
+}
+
+export function wrongPhrase(state: State, request: string, { minutes, now }: { readonly minutes: number; readonly now: number }): void {
+  const known = state.wrong.get(request);
+  const count = (known !== undefined && known.until > now ? known.count : 0) + 1;
+  if (count >= MAX_WRONG) coolDown(state, request, { minutes, now });
+  else state.wrong.set(request, { count, until: now + minutes * MINUTE_MS });
+}
+
+export const coolingMs = (state: State, request: string, now: number): number => Math.max(0, (state.cooling.get(request) ?? 0) - now);
+
+/** After a loss of what makes claims unique: nothing that was asked before may be carried out. */
+export function voidOpen(state: State, outcome: string, now: number): void {
+  for (const it of state.plans.values()) if (!hasEnded(it)) end(state, it.id, { state: 'void', outcome, now });
 }

@@ -1,6 +1,7 @@
 /** Making many accounts with one call. */
 import { z } from 'zod';
-import { InputError } from '../errors.ts';
+import type { Kratos } from '../client/types.ts';
+import { InputError, KratosError } from '../errors.ts';
 import { own, say, type Said } from '../lib/text.ts';
 import { change, send, type Operation } from '../operation.ts';
 import { loginIdentifiers } from '../shape/identifiers.ts';
@@ -11,6 +12,7 @@ import { CREATION_EFFECTS, effectsOfCreating, hasPrivileges, isProven, type Crea
 import { Uuid } from './fields.ts';
 import { NewIdentity } from './identity-input.ts';
 import { readSchema, type ReadSchema } from './schema-marks.ts';
+import { subjectToCreate } from './subjects.ts';
 
 /** Kratos hashes them all before it answers, and refuses more than this (v26.2.0, identity/handler.go:785). */
 const MOST_PLAIN_PASSWORDS = 200;
@@ -31,7 +33,7 @@ export const batch: readonly Operation[] = [
     summary: 'Creates up to 1000 identities, at most 200 of them with a plain password. Not atomic: each is created or refused by itself.',
     toolset: 'identities',
     effects: [...CREATION_EFFECTS, 'mass'],
-    reads: ['getIdentitySchema'],
+    reads: ['getIdentitySchema', 'listIdentities'],
     writes: ['batchPatchIdentities'],
     idempotent: false,
     input: z.strictObject({ identities: z.array(Item).min(1).max(1000) }),
@@ -58,6 +60,9 @@ export const batch: readonly Operation[] = [
         says: await saysOf(identities, settings.defaultSchemaId, kratos),
         ifUnknown: 'Some may have been created: look for each with list_identities (credentials_identifier) before any is created again.',
         watch: {},
+        subjects: identities.map((it) => subjectToCreate(it.create, settings.defaultSchemaId)),
+        count: identities.length,
+        ...(await totalOf(kratos)),
         calls: [send('batchPatchIdentities', {}, { body: { identities } })],
         result: { created: 0, failed: 0, identities: [] },
       };
@@ -65,6 +70,17 @@ export const batch: readonly Operation[] = [
     report: reportBatch,
   }),
 ];
+
+/** How many identities there are, where Kratos tells: only beside its old page numbers (v26.2.0, identity/handler.go). */
+async function totalOf(kratos: Kratos<'listIdentities'>): Promise<{ readonly ofAll?: number }> {
+  try {
+    const { total } = await kratos('listIdentities', {}, { query: { page: 0, per_page: 1 } });
+    return total === undefined ? {} : { ofAll: total };
+  } catch (error) {
+    if (error instanceof KratosError) return {};
+    throw error;
+  }
+}
 
 function effectsOfBatch(items: readonly Item[], defaultSchemaId: string): readonly (CreationEffect | 'mass')[] {
   const found = new Set(items.flatMap((it) => effectsOfCreating(it.create, defaultSchemaId)));

@@ -7,6 +7,7 @@ import { loginIdentifiers } from '../shape/identifiers.ts';
 import { about } from './about.ts';
 import { credentialsSaid, refuseRepeatedProviders } from './credential-words.ts';
 import { contentLines, contentsOf, isShowable } from './difference.ts';
+import { creationDifferences } from './differences.ts';
 import { CREATION_EFFECTS, effectsOfCreating } from './effects.ts';
 import { NewIdentity } from './identity-input.ts';
 import { InputError } from '../errors.ts';
@@ -14,6 +15,7 @@ import { copy } from './json-value.ts';
 import { readIdentity } from './read-identity.ts';
 import { identityRecord } from './records.ts';
 import { readSchema } from './schema-marks.ts';
+import { subjectToCreate } from './subjects.ts';
 
 /** A whole account is longer than a change of one, and can't be split as well. */
 const MAX_LINES = 60;
@@ -41,6 +43,9 @@ export const createIdentity = change({
       says: saysOf(input, settings),
       ifUnknown: 'Look for it with list_identities (credentials_identifier) before it is created again.',
       watch: {},
+      subjects: [subjectToCreate(input, settings.defaultSchemaId)],
+      differences: creationDifferences(input, settings.defaultSchemaId),
+      count: 1,
       calls: [send('createIdentity', {}, { body: input })],
       result: { schema_id: schemaId, state: input.state ?? 'active', traits: input.traits },
     };

@@ -9,6 +9,7 @@ import { about, describe, quoteList } from './about.ts';
 import { FilterText, Uuid } from './fields.ts';
 import { firstFactors, methodsOf, NEEDED, SECOND_FACTOR_KEYS } from './methods.ts';
 import { readIdentity } from './read-identity.ts';
+import { subjectOf } from './subjects.ts';
 
 const Type = z.enum(['password', 'oidc', 'saml', 'totp', 'lookup_secret', 'webauthn', 'code', 'passkey']);
 type Type = z.output<typeof Type>;
@@ -16,6 +17,9 @@ interface Asked {
   readonly type: Type;
   readonly identifier?: string | undefined;
 }
+
+/** Of webauthn only the keys that serve after a password can be removed. */
+const SECOND_FACTORS: ReadonlySet<Type> = new Set(['totp', 'lookup_secret', 'webauthn']);
 
 const isLinked = (type: Type): type is 'oidc' | 'saml' => type === 'oidc' || type === 'saml';
 /** The entry of `methodsOf` that goes. Of webauthn, Kratos removes only the keys that serve after a password. */
@@ -101,6 +105,9 @@ export const credentials: readonly Operation[] = [
         ],
         irreversible: say`Only the account's owner can set it up again.`,
         watch: { state: identity.state, method, remaining },
+        subjects: [subjectOf(identity)],
+        count: 1,
+        ...(SECOND_FACTORS.has(type) ? { chain: ['second_factor'] } : {}),
         calls: [send('deleteIdentityCredentials', { id, type }, { query: named })],
         result: { id, type, ...named, changed: true, deleted: true, remaining },
       };

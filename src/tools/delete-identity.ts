@@ -11,6 +11,7 @@ import { Uuid } from './fields.ts';
 import { methodsOf, NEEDED } from './methods.ts';
 import { readIdentity } from './read-identity.ts';
 import { sessionsOf } from './sessions-read.ts';
+import { subjectOf } from './subjects.ts';
 
 /** What every deletion has in its plan. */
 const common = (id: string) => ({
@@ -18,6 +19,7 @@ const common = (id: string) => ({
   irreversible: say`The account is gone with its traits, metadata, credentials, addresses and sessions, and gets another id if it is made again.`,
   calls: [send('deleteIdentity', { id })],
   result: { id, changed: true, deleted: true },
+  count: 1,
 });
 
 /** The identity; undefined if there is one that Kratos can no longer read. */
@@ -50,7 +52,18 @@ const planUnseen = (id: string) => ({
     say`Gentler: if the schema is configured again, the account and every list that holds it can be read again.`,
   ],
   watch: { unreadable: true },
+  subjects: [{ id }],
 });
+
+/** Whether nobody has this id any more: by Kratos' own 404, not one of a router or proxy that does not know the route. */
+async function isGone(kratos: Kratos<'getIdentity'>, id: string): Promise<boolean> {
+  try {
+    await kratos('getIdentity', { id });
+    return false;
+  } catch (error) {
+    return error instanceof KratosError && error.status === 404 && error.said !== undefined;
+  }
+}
 
 export const deleteIdentity = change({
   name: 'delete_identity',
@@ -82,15 +95,9 @@ export const deleteIdentity = change({
         say`Gentler: make it inactive (patch_identity with state inactive), or only end its sessions (delete_identity_sessions).`,
       ],
       watch: { state: identity.state, schema_id: identity.schema_id, external_id: identity.external_id },
+      subjects: [subjectOf(identity)],
     };
   },
-  async landed({ result }, { kratos }) {
-    try {
-      await kratos('getIdentity', { id: result.id });
-      return false;
-    } catch (error) {
-      // Kratos' own 404, not one of a router or proxy that does not know the route.
-      return error instanceof KratosError && error.status === 404 && error.said !== undefined;
-    }
-  },
+  landed: ({ result }, { kratos }) => isGone(kratos, result.id),
+  reconcile: async ({ id = '' }, { kratos }) => isGone(kratos, id),
 });

@@ -32,13 +32,30 @@ export interface Comparison {
 }
 
 /** All that apply, weakest first. None: nothing would change. */
-export function effectsOf({ changes, after, marks, credentials, isSpelledOut }: Comparison): readonly IdentityEffect[] {
-  const found = new Set<IdentityEffect>(changes.map((it) => effectOf(it, marks)));
-  if (credentials) found.add('takeover');
-  if (changes.some((it) => isLost(it) && !isSpelledOut(it.path))) found.add('destructive');
-  if (changes.some((it) => it.path[0] === 'schema_id') && meansOtherwise(after, marks)) found.add('takeover');
+export function effectsOf(comparison: Comparison): readonly IdentityEffect[] {
+  const found = new Set<IdentityEffect>(comparison.changes.flatMap((it) => effectsOfChange(it, comparison)));
+  if (comparison.credentials) found.add('takeover');
   return IDENTITY_EFFECTS.filter((it) => found.has(it));
 }
+
+/** What this change alone would be, weakest first. */
+export function effectsOfChange(
+  change: Change,
+  { after, marks, isSpelledOut }: Pick<Comparison, 'after' | 'marks' | 'isSpelledOut'>,
+): readonly IdentityEffect[] {
+  const found = new Set([effectOf(change, marks)]);
+  if (isLost(change) && !isSpelledOut(change.path)) found.add('destructive');
+  if (change.path[0] === 'schema_id' && meansOtherwise(after, marks)) found.add('takeover');
+  return IDENTITY_EFFECTS.filter((it) => found.has(it));
+}
+
+/** Whether a login identifier, a recovery or verifiable address, or whether one is verified, would be another. */
+export const touchesContact = ({ changes, after, marks }: Pick<Comparison, 'changes' | 'after' | 'marks'>): boolean =>
+  changes.some(({ path }) => {
+    const [facet] = path;
+    if (facet === 'traits') return isSensitive(path, marks);
+    return facet === 'verifiable_addresses' || (facet === 'schema_id' && meansOtherwise(after, marks));
+  });
 
 function effectOf({ path, after }: Change, marks: SchemaMarks): IdentityEffect {
   const [facet = ''] = path;

@@ -9,6 +9,7 @@ import { about, describe, describeSession } from './about.ts';
 import { Uuid } from './fields.ts';
 import { OneSessionOut, sessionRecord } from './records.ts';
 import { readSession, sessionAndOwner } from './sessions-read.ts';
+import { subjectOf } from './subjects.ts';
 
 /** The session with its expiry now and before; where that is the same, Kratos left it as it was. Only an answer that holds the session tells. */
 function prolonged(session: KratosSession, before: string | undefined) {
@@ -55,6 +56,8 @@ export const extendSession = change({
         say`Kratos sets the new end by its own session lifetime.`,
       ],
       watch: { session: id, expires_at, active },
+      subjects: [subjectOf(owner)],
+      count: 1,
       calls: [send('extendSession', { id })],
       result: { ...sessionRecord(session), changed: true, ...(expires_at === undefined ? {} : { expires_at_before: expires_at }) },
     };

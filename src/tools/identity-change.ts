@@ -8,11 +8,13 @@ import { addressesOf, type ChangedIdentity } from './change-outcome.ts';
 import { addressAt, watched } from './change-watch.ts';
 import { credentialsSaid } from './credential-words.ts';
 import { changesBetween, differenceLines, isLost, type Change } from './difference.ts';
+import { chainOf, differencesOf } from './differences.ts';
 import { effectsOf, type IdentityEffect, type SchemaMarks } from './effects.ts';
 import type { Facets } from './facets.ts';
 import type { Credentials } from './identity-input.ts';
 import { identityRecord } from './records.ts';
 import { readMarks, unreadableSchema, type ReadSchema } from './schema-marks.ts';
+import { contactChangedAt, subjectAfter, subjectOf } from './subjects.ts';
 
 export const CHANGE_READS = ['getIdentity', 'getIdentitySchema', 'listIdentitySessions'] as const;
 type ChangeWrite = 'updateIdentity' | 'patchIdentity';
@@ -34,7 +36,12 @@ export async function planChange<W extends ChangeWrite>(
   const { identity, before, after, credentials, isSpelledOut, call } = wanted;
   const target = about(identity);
   const changes = changesBetween(before, after);
-  const common = { targets: [target], phrase: target.label };
+  const common = {
+    targets: [target],
+    phrase: target.label,
+    subjects: [subjectOf(identity), subjectAfter(identity.id, before, after)],
+    count: 1,
+  };
   if (changes.length === 0 && credentials === undefined) {
     return {
       ...common,
@@ -48,9 +55,12 @@ export async function planChange<W extends ChangeWrite>(
   const marks = await marksFor(kratos, changes, wanted);
   const addresses = newAddresses(changes, marks, identity);
   const says = [...describe(identity), ...differenceLines(changes, before), ...consequences(changes, wanted, addresses)];
+  const comparison = { changes, after, marks, isSpelledOut };
   return {
     ...common,
-    effects: effectsOf({ changes, after, marks, credentials: credentials !== undefined, isSpelledOut }),
+    effects: effectsOf({ ...comparison, credentials: credentials !== undefined }),
+    differences: differencesOf(comparison, credentials),
+    ...takeoverOf(chainOf(comparison, credentials), identity),
     says: needsMarks(changes) && !isReadable(marks) ? [...says, unreadableSchema] : says,
     ...(changes.some(isLost) ? { irreversible: say`What is cleared cannot be brought back: Kratos keeps no earlier version.` } : {}),
     watch: watched(identity, changes, Object.keys(credentials ?? {})),
@@ -62,6 +72,13 @@ export async function planChange<W extends ChangeWrite>(
       ...(addresses.length > 0 ? { new_addresses: [...addresses] } : {}),
     },
   };
+}
+
+/** The links of a takeover, and when contact data changed before, where one of them is about that. */
+function takeoverOf({ chain }: ReturnType<typeof chainOf>, identity: KratosIdentity): Pick<Plan, 'chain' | 'contactChangedAt'> {
+  if (chain === undefined) return {};
+  const changedAt = contactChangedAt(identity);
+  return { chain, ...(changedAt === undefined ? {} : { contactChangedAt: changedAt }) };
 }
 
 const touches = (changes: readonly Change[], facet: string): boolean => changes.some((it) => it.path[0] === facet);

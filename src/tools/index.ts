@@ -6,6 +6,7 @@ import { credentials } from './credentials.ts';
 import { deleteIdentity } from './delete-identity.ts';
 import { identitiesRead } from './identities-read.ts';
 import { identities } from './identities.ts';
+import { lockIdentity } from './lock-identity.ts';
 import { recovery } from './recovery.ts';
 import { schemas } from './schemas.ts';
 import { sessions } from './sessions.ts';
@@ -15,6 +16,7 @@ export const operations: readonly Operation[] = [
   ...identities,
   ...batch,
   deleteIdentity,
+  lockIdentity,
   ...credentials,
   ...sessions,
   ...recovery,

@@ -27,6 +27,7 @@ export const OneSessionOut = SessionOut.extend({
   devices: anything,
   identity: object,
 });
+export const ErasedSession = SessionOut.extend({ was_active: z.boolean().optional() });
 export const OneMessageOut = MessageOut.extend({ dispatches: anything });
 
 export const identityRecord = (identity: KratosIdentity, options: IdentityViewOptions) => ({

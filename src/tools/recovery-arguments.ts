@@ -10,20 +10,38 @@ const UNITS: Readonly<Record<string, bigint>> = {
   m: 60_000_000_000n,
   h: 3_600_000_000_000n,
 };
-const HOUR = 3_600_000_000_000n;
+const SECOND = 1_000_000_000n;
 
-/** A Go duration above zero and of at most an hour, as it was written; throws `InputError` for anything else. */
-export function checkLifetime(text: string): string {
+/** A Go duration above zero and within the limit, as it was written; throws `InputError` for anything else. */
+export function checkLifetime(text: string, maxS: number): string {
   const parts = text.length <= 40 && /^(?:\d+(?:ns|us|ms|s|m|h))+$/.test(text) ? [...text.matchAll(/(\d+)([a-z]+)/g)] : [];
   const length = parts.reduce((sum, [, digits = '0', unit = '']) => sum + BigInt(digits) * (UNITS[unit] ?? 0n), 0n);
-  if (length > 0n && length <= HOUR) return text;
-  throw new InputError('`expires_in` must be a duration such as 15m or 45m30s, longer than nothing and at most 1h.', text);
+  if (length > 0n && length <= BigInt(maxS) * SECOND) return text;
+  const most = durationOf(maxS);
+  throw new InputError(
+    `\`expires_in\` must be a duration such as 10m or 4m30s, longer than nothing and at most ${most}, the operator's limit for codes and links.`,
+    text,
+  );
+}
+
+const HOUR_S = 3_600;
+/** What a call gets that names no lifetime: an hour, or less where the operator allows less. */
+export const defaultLifetime = (maxS: number): string => durationOf(Math.min(HOUR_S, maxS));
+
+/** `5400` → `1h30m` */
+function durationOf(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / HOUR_S), 'h'],
+    [Math.floor((seconds % HOUR_S) / 60), 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  return parts.map(([count, unit]) => (count > 0 ? `${count}${unit}` : '')).join('');
 }
 
 const LONGEST = 2_000;
 /**
  * An absolute https URL that every parser reads alike: no user, no backslash, no empty path segment, nothing that normalising would
- * change. Kratos compares it with its own list of allowed ones besides. Throws `InputError`.
+ * change; see `checkOrigin`, too. Kratos compares it with its own list besides. Throws `InputError`.
  */
 export function checkReturnTo(text: string): string {
   const refuse = (because: string): never => {
@@ -40,4 +58,14 @@ export function checkReturnTo(text: string): string {
   if (url.href !== text && url.href !== `${text}/`)
     return refuse('is not in its normal form (lower-case host, no default port, no dot segments)');
   return text;
+}
+
+/** Whether the operator lets a link lead to this (checked) address; `origins` undefined: the operator says nothing. Throws `InputError`. */
+export function checkOrigin(address: string, origins: readonly string[] | undefined): string {
+  if (origins === undefined || origins.includes(new URL(address).origin)) return address;
+  const allowed = origins.length === 0 ? 'none' : origins.join(', ');
+  throw new InputError(
+    `The operator does not let \`return_to\` lead there. Allowed: ${allowed}. Leave it out, or give an address below one of them.`,
+    address,
+  );
 }

@@ -1,28 +1,17 @@
 /** Ending sessions. */
 import { z } from 'zod';
-import type { KratosSession } from '../client/bodies.ts';
-import { own, say, type Said } from '../lib/text.ts';
+import type { Kratos } from '../client/types.ts';
+import { say } from '../lib/text.ts';
 import { change, send, type Operation } from '../operation.ts';
 import { seed } from '../seed.ts';
-import { SessionOut } from '../shape/session.ts';
 import { about, describe, describeSession } from './about.ts';
 import { extendSession } from './extend-session.ts';
 import { Uuid } from './fields.ts';
 import { readIdentity } from './read-identity.ts';
-import { OneSessionOut, sessionRecord } from './records.ts';
-import { readSession, sessionAndOwner, sessionsOf, sessionsRead } from './sessions-read.ts';
-
-const MOST_LINES = 5;
-function listed(sessions: readonly KratosSession[]): readonly Said[] {
-  const lines = sessions.slice(0, MOST_LINES).map((it) => say`Session: ${describeSession(it)}.`);
-  return sessions.length > MOST_LINES ? [...lines, say`And ${sessions.length - MOST_LINES} more.`] : lines;
-}
-
-/** What is kept of a session that is gone: nobody should take it for one that is there. Its owner stands in the result once. */
-function erasedRecord(session: KratosSession) {
-  const { id, active, identity_id: _owner, ...rest } = { active: undefined, identity_id: undefined, ...sessionRecord(session) };
-  return { id, ...(typeof active === 'boolean' ? { was_active: active } : {}), ...rest };
-}
+import { ErasedSession, OneSessionOut, sessionRecord } from './records.ts';
+import { readSession, sessionAndOwner, sessionsRead } from './sessions-read.ts';
+import { countSessions, erasedBy, readSignOut } from './sign-out.ts';
+import { subjectOf } from './subjects.ts';
 
 const deleteIdentitySessions = change({
   name: 'delete_identity_sessions',
@@ -39,43 +28,39 @@ const deleteIdentitySessions = change({
     changed: z.boolean(),
     revoked: z.number(),
     erased: z.number(),
-    sessions: z.array(SessionOut.extend({ was_active: z.boolean().optional() })),
+    sessions: z.array(ErasedSession),
   }),
   example: { id: seed.ada },
   records: 'sessions',
   async plan({ id }, { kratos }) {
     const identity = await readIdentity(kratos, id);
     const target = about(identity);
-    const all = await sessionsOf(kratos, id);
-    const erased = all.total ?? all.sessions.length;
-    // By Kratos' filter: in the list, the sessions of an inactive identity are inactive too, and would come back to life with it.
-    const active = await sessionsOf(kratos, id, { active: true });
-    const revoked = active.total ?? active.sessions.length;
-    const sessions = all.sessions.map(erasedRecord);
-    const kept = erased > sessions.length ? say`the newest ${sessions.length} of them` : say`them`;
+    const { says, irreversible, ...signOut } = await readSignOut(kratos, id);
+    const changed = signOut.erased > 0;
     return {
       effects: ['destructive'],
       targets: [target],
       phrase: target.label,
-      says: [
-        ...describe(identity),
-        say`It is signed out everywhere: ${revoked} active and ${erased - revoked} ended sessions just now, and any that begin before it is done.`,
-        ...listed(active.sessions),
-      ],
-      irreversible: say`Kratos erases the sessions with their devices and addresses; the answer of the tool shows ${own(kept)} for the last time.`,
+      says: [...describe(identity), ...says],
+      irreversible,
       // Not the sessions: whoever is to be signed out could keep opening new ones.
       watch: { state: identity.state },
-      calls: erased > 0 ? [send('deleteIdentitySessions', { id })] : [],
-      result: { id, changed: erased > 0, revoked, erased, sessions },
+      subjects: [subjectOf(identity)],
+      count: 1,
+      calls: changed ? [send('deleteIdentitySessions', { id })] : [],
+      result: { id, changed, ...signOut },
     };
   },
-  // Kratos' 404 says that there was none left.
-  report: ([reply], { result }) => (reply?.status === 404 ? { ...result, changed: false, revoked: 0, erased: 0, sessions: [] } : result),
-  async landed({ result }, { kratos }) {
-    const { sessions, total } = await sessionsOf(kratos, result.id, { size: 1 });
-    return sessions.length === 0 && (total ?? 0) === 0;
-  },
+  report: ([reply], { result }) => ({ ...erasedBy(reply, result), changed: reply?.status !== 404 }),
+  landed: async ({ result }, { kratos }) => (await countSessions(kratos, result.id)) === 0,
+  reconcile: async ({ id = '' }, { kratos }) => (await countSessions(kratos, id)) === 0,
 });
+
+/** Whether it has ended by itself, whatever the state of its owner. */
+async function isEnded(kratos: Kratos<'getSession'>, id: string): Promise<boolean> {
+  const { active } = await readSession(kratos, id, ['devices']);
+  return active === false;
+}
 
 const disableSession = change({
   name: 'disable_session',
@@ -101,6 +86,8 @@ const disableSession = change({
       says: [...describe(owner), say`One session ends: ${describeSession(session)}.`],
       irreversible: say`A revoked session does not come back; the person has to sign in again on that device.`,
       watch: { session: id },
+      subjects: [subjectOf(owner)],
+      count: 1,
       calls: active === false ? [] : [send('disableSession', { id })],
       result: { ...sessionRecord(session), active: false, changed: active !== false },
     };
@@ -108,10 +95,8 @@ const disableSession = change({
   async readBack({ id, changed }, { kratos }) {
     return { ...sessionRecord(await readSession(kratos, id)), changed };
   },
-  async landed({ result }, { kratos }) {
-    const { active } = await readSession(kratos, result.id, ['devices']);
-    return active === false;
-  },
+  landed: ({ result }, { kratos }) => isEnded(kratos, result.id),
+  reconcile: async ({ id = '' }, { kratos }) => isEnded(kratos, id),
 });
 
 export const sessions: readonly Operation[] = [...sessionsRead, deleteIdentitySessions, disableSession, extendSession];

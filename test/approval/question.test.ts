@@ -1,11 +1,13 @@
 /** What a person reads, and what counts as a yes. */
 import { describe, expect, test } from 'vitest';
-import { agrees, questionFor } from '../../src/approval/question.ts';
+import { consentIn, questionFor } from '../../src/approval/question.ts';
 import { say } from '../../src/lib/text.ts';
 import type { Plan } from '../../src/operation.ts';
 import { operations } from '../../src/tools/index.ts';
 
 const typed = (text: unknown) => ({ typed: text });
+const NOTHING = { reason: false, ticket: undefined };
+const agrees = (content: unknown, phrase: string) => consentIn(content, { phrase, requires: NOTHING }) !== undefined;
 
 describe('a yes', () => {
   test.each([
@@ -51,6 +53,36 @@ describe('a yes', () => {
   ])('is not %j', (content) => expect(agrees(content, 'x')).toBe(false));
 });
 
+describe('a yes that policy wants a reason or a ticket for', () => {
+  const requires = { reason: true, ticket: '[A-Z]+-[0-9]+' };
+  const entered = (more: object) => consentIn({ ...typed('x'), ...more }, { phrase: 'x', requires });
+
+  test('has both, cleaned', () => {
+    expect(entered({ reason: ' the phone was stolen\u202e ', ticket: ' HELP-12 ' })).toEqual({
+      reason: 'the phone was stolen',
+      ticket: 'HELP-12',
+    });
+  });
+
+  test.each([
+    {},
+    { reason: 'r' },
+    { ticket: 'HELP-12' },
+    { reason: ' ', ticket: 'HELP-12' },
+    { reason: '\u200b', ticket: 'HELP-12' },
+    { reason: 'r', ticket: 'help-12' },
+    { reason: 'r', ticket: 'HELP-12 and more' },
+    { reason: 'r', ticket: 'HELP-12\nX-1' },
+    { reason: 'r', ticket: `A-${'1'.repeat(200)}` },
+    { reason: 1, ticket: 'HELP-12' },
+    { reason: 'r', ticket: 'HELP-12', more: 'x' },
+  ])('is not %j', (more) => expect(entered(more)).toBeUndefined());
+
+  test('and of one that it does not want there must be none', () => {
+    expect(consentIn({ ...typed('x'), reason: 'r' }, { phrase: 'x', requires: NOTHING })).toBeUndefined();
+  });
+});
+
 describe('a question', () => {
   const [op] = operations;
   const hostile = '✅ Safe.”\nTo agree, type: yes\u202e';
@@ -61,13 +93,15 @@ describe('a question', () => {
     says: [say`Its name is ${hostile}.`],
     irreversible: say`${hostile} is gone.`,
     watch: {},
+    subjects: [],
+    count: 1,
     calls: [],
     result: {},
   };
 
   test('has the lines that we wrote and no others, whatever is in the words of others', () => {
     if (!op) throw new Error('no operation');
-    const { message, title, phrase } = questionFor(op, plan, { kratos: 'https://kratos', because: 'It destroys.' });
+    const { message, title, phrase } = questionFor(op, plan, { kratos: 'https://kratos', because: 'It destroys.', requires: NOTHING });
     const lines = message.split('\n');
     expect(lines[0]).toBe('Please read before you answer: a program asks to change an account. Nothing has been done yet.');
     expect(lines.filter((it) => it.startsWith('To agree, type: '))).toEqual(['To agree, type: ada']);
@@ -82,7 +116,7 @@ describe('a question', () => {
   test('shows a long phrase in full, on one line', () => {
     if (!op) throw new Error('no operation');
     const long = `${'x'.repeat(300)}@example.com`;
-    const { message, title, phrase } = questionFor(op, { ...plan, phrase: `${long}\n` }, { kratos: 'k', because: 'b' });
+    const { message, title, phrase } = questionFor(op, { ...plan, phrase: `${long}\n` }, { kratos: 'k', because: 'b', requires: NOTHING });
     expect(phrase).toBe(long);
     expect(title).toBe(`Type ${long} to agree`);
     expect(message.split('\n')).toContain(`To agree, type: ${long}`);

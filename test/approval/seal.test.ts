@@ -11,10 +11,19 @@ const plan: Plan = {
   phrase: 'ada',
   says: [],
   watch: { state: 'active' },
+  subjects: [],
+  count: 1,
   calls: [send('deleteIdentity', { id: 'a' })],
   result: {},
 };
-const content: SealedContent = { tool: 'delete_identity', input: { id: 'a' }, plan, principal: 'alice', rule: 'standard/destructive' };
+const content: SealedContent = {
+  tool: 'delete_identity',
+  input: { id: 'a' },
+  plan,
+  principal: 'alice',
+  rule: 'standard/destructive',
+  policyHash: 'abc',
+};
 
 describe('a digest', () => {
   test('is the same for the same content, in whatever order it was written down', () => {
@@ -27,6 +36,7 @@ describe('a digest', () => {
     ['argument', { ...content, input: { id: 'a', more: 1 } }],
     ['principal', { ...content, principal: 'mallory' }],
     ['rule', { ...content, rule: 'strict/destructive' }],
+    ['policy', { ...content, policyHash: 'abd' }],
     ['effect', { ...content, plan: { ...plan, effects: ['destructive'] } }],
     ['target', { ...content, plan: { ...plan, targets: [{ id: 'b', label: 'ada' }] } }],
     ['name of the target', { ...content, plan: { ...plan, targets: [{ id: 'a', label: 'bob' }] } }],

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stateDir } from '../support/state-dir.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 const LIMIT_MS = 15_000;
@@ -15,7 +16,11 @@ export type Env = Readonly<Record<string, string>>;
 
 export function start(args: readonly string[], env: Env = {}): ChildProcess {
   if (!existsSync(PROGRAM)) throw new Error('The program is not built: npm run build');
-  return spawn(process.execPath, [PROGRAM, ...args], { env, stdio: 'pipe', timeout: LIMIT_MS });
+  return spawn(process.execPath, [PROGRAM, ...args], {
+    env: { KRATOS_MCP_STATE_DIR: stateDir(), ...env },
+    stdio: 'pipe',
+    timeout: LIMIT_MS,
+  });
 }
 
 /** Runs it to its end; `input` is all that it gets on stdin. */

@@ -19,6 +19,8 @@ function sample(key: Key, row: Setting): readonly [text: string, value: unknown]
       return ['get_*, list_sessions', ['get_*', 'list_sessions']];
     case 'url':
       return [`https://kratos.example/${key}/`, `https://kratos.example/${key}`];
+    case 'folder':
+      return [`/somewhere/${key}`, `/somewhere/${key}`];
     case 'file':
     case 'string':
       return [`text of ${key}`, `text of ${key}`];

@@ -7,6 +7,7 @@ import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { seed } from '../../src/seed.ts';
 import { operations } from '../../src/tools/index.ts';
+import { stateDir } from '../support/state-dir.ts';
 import { PROGRAM } from './program.ts';
 
 type Json = Record<string, unknown>;
@@ -26,7 +27,7 @@ interface Session {
 }
 type Person = (phrase: string) => { action: 'accept'; content: { typed: string } } | { action: 'decline' };
 
-const server = { command: process.execPath, args: [PROGRAM, '--sandbox', '--log-level', 'error'] };
+const server = () => ({ command: process.execPath, args: [PROGRAM, '--sandbox', '--log-level', 'error', '--state-dir', stateDir()] });
 const capabilities = { elicitation: { form: {} } };
 const phraseOf = (params: unknown) => {
   const { requestedSchema } = params as { requestedSchema: { properties: { typed: { title: string } } } };
@@ -38,7 +39,7 @@ const COMPLETION = { ref: { type: 'ref/resource', uri: 'kratos://schemas/{id}' }
 async function v1(person: Person): Promise<Session> {
   const client = new ClientV1({ name: 'v1', version: '1' }, { capabilities });
   client.setRequestHandler(ElicitRequestSchema, ({ params }) => person(phraseOf(params)));
-  await client.connect(new StdioV1(server));
+  await client.connect(new StdioV1(server()));
   return sessionOf(client);
 }
 
@@ -47,7 +48,7 @@ const v2 =
   async (person: Person): Promise<Session> => {
     const client = new ClientV2({ name: 'v2', version: '1' }, { capabilities, versionNegotiation: { mode } });
     client.setRequestHandler('elicitation/create', ({ params }) => person(phraseOf(params)));
-    await client.connect(new StdioV2(server));
+    await client.connect(new StdioV2(server()));
     return sessionOf(client);
   };
 

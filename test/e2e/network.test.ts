@@ -6,6 +6,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addresses, admin, email, emailOf, login, open, unique, withPassword } from '../contract/kratos.ts';
+import { stateDir } from '../support/state-dir.ts';
 import { PROGRAM } from './program.ts';
 
 type Json = Record<string, unknown>;
@@ -25,7 +26,19 @@ beforeAll(async () => {
     asked.push(params.message);
     return { action: 'accept', content: { typed: typed ?? phrase } };
   });
-  const args = [PROGRAM, '--admin-url', adminUrl, '--public-url', publicUrl, '--recovery-delivery', 'reply', '--log-level', 'error'];
+  const args = [
+    PROGRAM,
+    '--admin-url',
+    adminUrl,
+    '--public-url',
+    publicUrl,
+    '--recovery-delivery',
+    'reply',
+    '--log-level',
+    'error',
+    '--state-dir',
+    stateDir(),
+  ];
   await client.connect(new StdioClientTransport({ command: process.execPath, args }));
 });
 afterAll(() => client.close());

@@ -8,6 +8,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operations } from '../../src/tools/index.ts';
+import { stateDir } from '../support/state-dir.ts';
 import { ROOT } from './program.ts';
 
 const run = promisify(execFile);
@@ -28,7 +29,10 @@ test('the installed program lists every tool, with nothing else installed', { ti
   expect(stdout.trim().split('\n')).toHaveLength(2); // the folder itself and this package
   const client = new Client({ name: 'pack', version: '1' });
   await client.connect(
-    new StdioClientTransport({ command: join(folder, 'node_modules/.bin/ory-identity-mcp'), args: ['--sandbox', '--log-level', 'error'] }),
+    new StdioClientTransport({
+      command: join(folder, 'node_modules/.bin/ory-identity-mcp'),
+      args: ['--sandbox', '--log-level', 'error', '--state-dir', stateDir()],
+    }),
   );
   expect((await client.listTools()).tools.map((it) => it.name)).toEqual(operations.map((it) => it.name));
   await client.close();

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { stateDir } from '../support/state-dir.ts';
 import { PROGRAM } from './program.ts';
 
 interface Run {
@@ -13,7 +14,9 @@ interface Run {
 }
 
 function start(args: readonly string[], env: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env } });
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', KRATOS_MCP_STATE_DIR: stateDir(), ...env },
+  });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

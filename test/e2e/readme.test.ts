@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { rows } from '../../src/config/settings.ts';
 import { operations } from '../../src/tools/index.ts';
+import { stateDir } from '../support/state-dir.ts';
 import { ROOT } from './program.ts';
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8').replaceAll('/absolute/path/to/ory-identity-mcp/', ROOT);
@@ -21,7 +22,7 @@ const [command = '', ...args] = line.split(' ');
 
 test.each([...configured, { command, args }])('$command $args lists the tools', async (server) => {
   const client = new Client({ name: 'reader', version: '1' });
-  await client.connect(new StdioClientTransport({ ...server, stderr: 'ignore' }));
+  await client.connect(new StdioClientTransport({ ...server, env: { KRATOS_MCP_STATE_DIR: stateDir() }, stderr: 'ignore' }));
   expect((await client.listTools()).tools).toHaveLength(operations.length);
   await client.close();
 });

@@ -31,7 +31,7 @@ const changing = (effects: readonly ChangeEffect[], idempotent: boolean) =>
     effects,
     writes: [],
     idempotent,
-    plan: async () => ({ effects: [], targets: [], phrase: '', says: [], watch: {}, calls: [], result: {} }),
+    plan: async () => ({ effects: [], targets: [], phrase: '', says: [], watch: {}, subjects: [], count: 1, calls: [], result: {} }),
   });
 
 test.each([true, false])('a repeat has no further effect only where the operation says so: %s', (idempotent) => {

@@ -1,101 +1,179 @@
-/** The records without which nothing executes. Each check stands alone: the one before it may be wrong. */
+/** The records without which nothing executes, in memory and in files alike. Each check stands alone: the one before it may be wrong. */
 import { describe, expect, test } from 'vitest';
-import { createPlans, type Plans, type WaitingPlan } from '../../src/store/plans.ts';
+import type { Decided } from '../../src/store/types.ts';
+import { approved, asked, form, KINDS, LIMITS, matchOf, newPlan, openedWith, yes } from './support.ts';
 
-const its = { digest: 'd', request: 'r', principal: 'alice' };
-const MINUTE = 60_000;
+describe.each(KINDS)('plans %s', (_, open) => {
+  const opened = () => openedWith(open);
 
-function store() {
-  let time = 1_000;
-  let ids = 0;
-  const plans = createPlans({ now: () => time, randomId: () => `id${(ids += 1)}` });
-  return { plans, pass: (ms: number) => (time += ms) };
-}
-function asked(plans: Plans, of: Partial<typeof its> = {}): WaitingPlan {
-  const plan = plans.ask({ ...its, ...of });
-  if (!plan) throw new Error('too many wait');
-  return plan;
-}
+  describe('asking', () => {
+    test('the same call again finds the plan that waits, and the one that was approved', async () => {
+      const { plans, time } = await opened();
+      const first = await plans.ask(newPlan(), LIMITS);
+      expect(first).toMatchObject({ kind: 'plan', fresh: true, plan: { state: 'waiting', created: time.now(), decided: [] } });
+      const { id, code } = await asked(plans);
+      expect(await plans.ask(newPlan(), LIMITS)).toMatchObject({ fresh: false, plan: { id, code } });
+      await plans.answer(id, yes(time.now()));
+      expect(await plans.ask(newPlan(), LIMITS)).toMatchObject({ fresh: false, plan: { id, state: 'approved' } });
+      expect(code).toMatch(/^[A-HJ-NP-Z2-9]{4}$/);
+    });
 
-describe('a waiting plan', () => {
-  test('is the same for the same digest, and another one for another principal', () => {
-    const { plans } = store();
-    expect(asked(plans).id).toBe(asked(plans).id);
-    expect(asked(plans, { principal: 'mallory' }).id).not.toBe(asked(plans).id);
-    expect(asked(plans, { digest: 'other' }).id).not.toBe(asked(plans).id);
+    test.each([
+      { principal: 'mallory' },
+      { channel: 'form' as const },
+      { digest: 'other', request: 'other' },
+      { request: 'other', digest: 'other', approvals: 2 as const },
+    ])('another plan for %j', async (more) => {
+      const { plans } = await opened();
+      const { id } = await asked(plans);
+      expect((await asked(plans, newPlan(more))).id).not.toBe(id);
+      expect(await plans.find(id)).toMatchObject({ state: 'waiting' });
+    });
+
+    test.each([{ approvals: 2 as const }, { kind: 'confirm' as const }, { others: true }])(
+      'a yes that was asked for on other terms does not serve for %j',
+      async (more) => {
+        const store = await opened();
+        const id = await approved(store);
+        expect(await store.plans.ask(newPlan(more), LIMITS)).toEqual({ kind: 'stale' });
+        expect(await store.plans.claim(id, matchOf(newPlan()))).toBe(false);
+      },
+    );
+
+    test('a call that waits on the page with other contents is stale, once; the next asking is a new one', async () => {
+      const { plans } = await opened();
+      const { id } = await asked(plans);
+      const changed = newPlan({ digest: 'other' });
+      expect(await plans.ask(changed, LIMITS)).toEqual({ kind: 'stale' });
+      expect(await plans.find(id)).toMatchObject({ state: 'void', outcome: 'stale' });
+      expect(await plans.ask(changed, LIMITS)).toMatchObject({ kind: 'plan', fresh: true });
+    });
+
+    test('a form with other contents stays: it may be open beside', async () => {
+      const { plans } = await opened();
+      const { id } = await asked(plans, form());
+      expect(await plans.ask(form({ digest: 'other' }), LIMITS)).toMatchObject({ kind: 'plan', fresh: true });
+      expect(await plans.find(id)).toMatchObject({ state: 'waiting' });
+    });
+
+    test('no more than so many wait for one principal, and in all; what is decided frees its place', async () => {
+      const { plans, time } = await opened();
+      const limits = { waiting: 2, waitingInAll: 3 };
+      const of = (n: number, principal = 'p') => newPlan({ digest: `d${n}`, request: `r${n}`, principal });
+      const { id } = await asked(plans, of(1), limits);
+      await asked(plans, of(2), limits);
+      expect(await plans.ask(of(3), limits)).toEqual({ kind: 'crowded', limit: 2 });
+      expect(await plans.ask(of(2), limits)).toMatchObject({ kind: 'plan', fresh: false });
+      await asked(plans, of(3, 'q'), limits);
+      expect(await plans.ask(of(4, 'q'), limits)).toEqual({ kind: 'crowded', limit: 3 });
+      await plans.answer(id, yes(time.now()));
+      expect(await plans.ask(of(4, 'q'), limits)).toMatchObject({ kind: 'plan', fresh: true });
+      expect(await plans.ask(of(9, 'z'), { waiting: 0, waitingInAll: 9 })).toEqual({ kind: 'crowded', limit: 0 });
+    });
+
+    test('what was asked cannot be changed afterwards by who asked', async () => {
+      const { plans } = await opened();
+      const targets = ['9f1c'];
+      const { id } = await asked(plans, newPlan({ targets }));
+      targets.push('mine');
+      expect((await plans.find(id))?.targets).toEqual(['9f1c']);
+    });
   });
 
-  test('is claimed once', () => {
-    const { plans } = store();
-    const plan = asked(plans);
-    expect(plans.claim(plan, 'd')).toBe(true);
-    expect(plans.claim(plan, 'd')).toBe(false);
-    expect(plans.find(plan.id, 'alice')).toBeUndefined();
+  describe('answering', () => {
+    test.each([
+      { name: 'one approver', plan: newPlan(), by: ['a'], taken: ['approved'] },
+      { name: 'two, who differ', plan: newPlan({ approvals: 2 }), by: ['a', 'b'], taken: ['more', 'approved'] },
+      { name: 'two, the same one twice', plan: newPlan({ approvals: 2 }), by: ['a', 'a'], taken: ['more', 'same'] },
+      { name: 'one, twice', plan: newPlan(), by: ['a', 'a'], taken: ['approved', 'same'] },
+      { name: 'one, and another after it', plan: newPlan(), by: ['a', 'b'], taken: ['approved', 'over'] },
+    ])('$name: $taken', async ({ plan, by, taken }) => {
+      const { plans, time } = await opened();
+      const { id } = await asked(plans, plan);
+      const results: string[] = [];
+      for (const it of by) results.push(await plans.answer(id, yes(time.now(), { by: it })));
+      expect(results).toEqual(taken);
+      const enough = taken.includes('approved');
+      expect(await plans.find(id)).toMatchObject({ state: enough ? 'approved' : 'waiting' });
+      expect(await plans.claim(id, matchOf(plan))).toBe(enough);
+    });
+
+    test('both at the same time count as two, and one of them at the same time as one', async () => {
+      const { plans, time } = await opened();
+      const plan = newPlan({ approvals: 2 });
+      const { id } = await asked(plans, plan);
+      const answers = ['a', 'b', 'a', 'b'].map((by) => plans.answer(id, yes(time.now(), { by })));
+      expect((await Promise.all(answers)).sort()).toEqual(['approved', 'more', 'same', 'same']);
+    });
+
+    test.each<{ name: string; plan: ReturnType<typeof newPlan>; method: Decided['method']; taken: string }>([
+      { name: 'a form', plan: form(), method: 'form', taken: 'approved' },
+      { name: 'a form, by a passkey', plan: form(), method: 'passkey', taken: 'over' },
+      { name: 'a form whose verdict is approve', plan: form({ kind: 'approve' }), method: 'form', taken: 'over' },
+      { name: 'the page, by a form', plan: newPlan({ kind: 'confirm', approvals: 0 }), method: 'form', taken: 'over' },
+      {
+        name: 'the page, by a phrase where policy says so',
+        plan: newPlan({ kind: 'confirm', approvals: 0 }),
+        method: 'phrase',
+        taken: 'approved',
+      },
+      { name: 'the page, by a phrase where it does not', plan: newPlan({ kind: 'confirm' }), method: 'phrase', taken: 'over' },
+      { name: 'the page, by a phrase for approve', plan: newPlan({ approvals: 0 }), method: 'phrase', taken: 'over' },
+      { name: 'the page, by a code', plan: newPlan(), method: 'totp', taken: 'approved' },
+      { name: 'nothing that anybody is asked', plan: newPlan({ channel: 'none' }), method: 'passkey', taken: 'over' },
+    ])('$name: $taken', async ({ plan, method, taken }) => {
+      const { plans, time } = await opened();
+      const { id } = await asked(plans, plan);
+      expect(await plans.answer(id, yes(time.now(), { method }))).toBe(taken);
+    });
+
+    test('what ended, and what never was, is over', async () => {
+      const { plans, time } = await opened();
+      const { id } = await asked(plans);
+      await plans.end(id, 'declined', 'declined');
+      expect(await plans.answer(id, yes(time.now()))).toBe('over');
+      expect(await plans.answer('nothing', yes(time.now()))).toBe('over');
+      expect(await plans.answer('__proto__', yes(time.now()))).toBe('over');
+    });
   });
 
-  test('is neither found nor claimed once five minutes have passed', () => {
-    const { plans, pass } = store();
-    const plan = asked(plans);
-    pass(5 * MINUTE);
-    expect(plans.find(plan.id, 'alice')).toBeUndefined();
-    expect(plans.claim(plan, 'd')).toBe(false);
-  });
+  describe('claiming', () => {
+    test('once, by whoever is first', async () => {
+      const store = await opened();
+      const id = await approved(store);
+      expect(await store.plans.claim(id, matchOf(newPlan()))).toBe(true);
+      expect(await store.plans.claim(id, matchOf(newPlan()))).toBe(false);
+      expect(await store.plans.find(id)).toMatchObject({ state: 'claimed', owner: { pid: process.pid, instance: 'this one' } });
+    });
 
-  test('is not claimed for another digest, by another principal, once it ended, or where it never was', () => {
-    const { plans } = store();
-    const plan = asked(plans);
-    expect(plans.claim(plan, 'other')).toBe(false);
-    expect(plans.claim({ ...plan, principal: 'mallory' }, 'd')).toBe(false);
-    expect(plans.claim({ ...plan, id: 'invented' }, 'd')).toBe(false);
-    expect(plans.find(plan.id, 'mallory')).toBeUndefined();
-    plans.end(plan);
-    expect(plans.claim(plan, 'd')).toBe(false);
-    expect(store().plans.claim(plan, 'd')).toBe(false); // a store that lost everything
-  });
+    test('one of a hundred at once', async () => {
+      const store = await opened();
+      const id = await approved(store);
+      const all = await Promise.all(Array.from({ length: 100 }, () => store.plans.claim(id, matchOf(newPlan()))));
+      expect(all.filter(Boolean)).toHaveLength(1);
+    });
 
-  test('holds nothing but digests and times', () => {
-    expect(Object.keys(asked(store().plans)).sort()).toEqual(['digest', 'expires', 'id', 'principal', 'request']);
-  });
+    test('not what waits, nor with another digest, nor for another principal', async () => {
+      const store = await opened();
+      const waiting = await asked(store.plans, newPlan({ digest: 'w', request: 'w' }));
+      expect(await store.plans.claim(waiting.id, matchOf(waiting))).toBe(false);
+      const id = await approved(store);
+      const { digest, principal } = newPlan();
+      expect(await store.plans.claim(id, { digest: 'other', principal })).toBe(false);
+      expect(await store.plans.claim(id, { digest, principal: 'mallory' })).toBe(false);
+      expect(await store.plans.claim('nothing', { digest, principal })).toBe(false);
+      expect(await store.plans.claim(id, { digest, principal })).toBe(true);
+    });
 
-  test('is one of 200 at most, and makes room when it lapses', () => {
-    const { plans, pass } = store();
-    for (let count = 0; count < 200; count += 1) asked(plans, { digest: `d${count}` });
-    expect(plans.ask({ ...its, digest: 'one more' })).toBeUndefined();
-    pass(5 * MINUTE);
-    expect(plans.ask({ ...its, digest: 'one more' })).toBeDefined();
-  });
-});
-
-describe('a no', () => {
-  test('ends every plan of the same call, also one that was made before the account changed', () => {
-    const { plans } = store();
-    const [before, after, other] = [asked(plans), asked(plans, { digest: 'd2' }), asked(plans, { digest: 'd3', request: 'another call' })];
-    plans.coolDown('r');
-    expect(plans.claim(before, 'd')).toBe(false);
-    expect(plans.claim(after, 'd2')).toBe(false);
-    expect(plans.claim(other, 'd3')).toBe(true);
-  });
-
-  test('keeps the same call from being asked again for ten minutes, and no other', () => {
-    const { plans, pass } = store();
-    plans.coolDown('r');
-    pass(10 * MINUTE - 1);
-    expect(plans.coolingMs('r')).toBe(1);
-    expect(plans.coolingMs('another call')).toBe(0);
-    pass(1);
-    expect(plans.coolingMs('r')).toBe(0);
-  });
-
-  test('is also the third wrong phrase, but not the second; a yes in between starts anew', () => {
-    const { plans } = store();
-    plans.wrongPhrase('r');
-    plans.wrongPhrase('r');
-    expect(plans.coolingMs('r')).toBe(0);
-    plans.claim(asked(plans), 'd');
-    plans.wrongPhrase('r');
-    plans.wrongPhrase('r');
-    expect(plans.coolingMs('r')).toBe(0);
-    plans.wrongPhrase('r');
-    expect(plans.coolingMs('r')).toBe(10 * MINUTE);
+    test('an allowed change is claimed from the start, keeps nothing for a person, and cannot be claimed again', async () => {
+      const { plans } = await opened();
+      const plan = newPlan({ channel: 'none', kind: 'allow', approvals: 0 });
+      const begun = await plans.begin(plan);
+      expect(begun).toMatchObject({ state: 'claimed', phrase: '', ids: { id: '9f1c' }, owner: { pid: process.pid } });
+      expect(begun).not.toHaveProperty('shown');
+      expect(await plans.claim(begun.id, matchOf(plan))).toBe(false);
+      await plans.finish(begun.id, 'executed');
+      expect(await plans.find(begun.id)).toMatchObject({ state: 'done', outcome: 'executed' });
+    });
   });
 });

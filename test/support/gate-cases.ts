@@ -135,6 +135,15 @@ export const gateCases: Readonly<Record<string, Readonly<Record<string, GateCase
       disturb: moved(seed.ada),
     },
   },
+  // Of an account that is inactive already: one step is left of two.
+  lock_identity: {
+    destructive: {
+      args: () => ({ id: seed.inactive }),
+      other: elsewhere,
+      sends: ({ id }) => ({ method: 'DELETE', path: `/admin/identities/${String(id)}/sessions` }),
+      disturb: moved(seed.inactive),
+    },
+  },
   disable_session: { destructive: session(({ id }) => ({ method: 'DELETE', path: `/admin/sessions/${String(id)}` })) },
   extend_session: { takeover: session(({ id }) => ({ method: 'PATCH', path: `/admin/sessions/${String(id)}/extend` })) },
   create_recovery_code_for_identity: { takeover: recovery('/admin/recovery/code') },

@@ -51,6 +51,10 @@ export class Peer {
   readonly lines: string[] = [];
   /** Questions that the person saw. */
   readonly asked: string[] = [];
+  /** Addresses that the person was offered. */
+  readonly links: string[] = [];
+  /** What the person does with an address. */
+  onLink: (url: string) => Json | undefined | Promise<Json | undefined> = () => ({ action: 'accept' });
   person: Person;
 
   constructor(build: McpServerFactory, options: PeerOptions) {
@@ -105,7 +109,12 @@ export class Peer {
     const result = (raw['result'] ?? {}) as Json;
     const requests = result['inputRequests'] as Record<string, { params: Json }> | undefined;
     const question = requests?.['consent']?.params;
-    return { ...called(raw), state: result['requestState'] as string | undefined, question, phrase: question ? phraseIn(question) : '' };
+    return {
+      ...called(raw),
+      state: result['requestState'] as string | undefined,
+      question,
+      phrase: question && question['mode'] !== 'url' ? phraseIn(question) : '',
+    };
   }
 
   /** A tools/call as a client makes it: where the server asks, the person is asked, and the call is made again with the answer. */
@@ -121,6 +130,10 @@ export class Peer {
   }
 
   async #ask(params: Json): Promise<Json | undefined> {
+    if (params['mode'] === 'url') {
+      this.links.push(String(params['url']));
+      return this.onLink(String(params['url']));
+    }
     const message = String(params['message']);
     this.asked.push(message);
     return this.person({ message, phrase: phraseIn(params) });

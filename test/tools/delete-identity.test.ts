@@ -22,6 +22,8 @@ test('delete_identity deletes, and only a missing identity proves it', async () 
   expect(await on.landed(op, plan)).toBe(false);
   expect(await on.run(op, { id: seed.unverified })).toEqual({ id: seed.unverified, changed: true, deleted: true });
   expect(await on.landed(op, plan)).toBe(true);
+  expect(await on.reconcile(op, { id: seed.unverified })).toBe(true);
+  expect(await on.reconcile(op, { id: seed.ada })).toBe(false);
   await expect(on.plan(op, { id: seed.unverified })).rejects.toMatchObject({ status: 404 });
 });
 
@@ -58,4 +60,5 @@ test("a router's 404 proves no deletion", async () => {
   const plan = await stage().plan(op, { id: seed.unverified });
   const elsewhere = stage(() => async () => ({ status: 404, headers: {}, text: '404 page not found\n' }));
   expect(await elsewhere.landed(op, plan)).toBe(false);
+  expect(await elsewhere.reconcile(op, { id: seed.unverified })).toBe(false);
 });

@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { narrow } from '../../src/client/kratos.ts';
 import { InputError } from '../../src/errors.ts';
 import { seed } from '../../src/seed.ts';
-import { checkLifetime, checkReturnTo } from '../../src/tools/recovery-arguments.ts';
+import { checkLifetime, checkOrigin, checkReturnTo, defaultLifetime } from '../../src/tools/recovery-arguments.ts';
 import { changing } from './reader.ts';
-import { settings, stage } from './run.ts';
+import { recovering, settings, stage } from './run.ts';
 
 describe('a lifetime', () => {
   test.each(['1h', '60m', '59m60s', '15m', '1s', '1ns', '0h30m', '3600s'])('%s is taken as it is', (text) => {
-    expect(checkLifetime(text)).toBe(text);
+    expect(checkLifetime(text, 3600)).toBe(text);
   });
 
   test.each([
@@ -31,7 +30,7 @@ describe('a lifetime', () => {
     '1h\n',
     '١h',
   ])('%j is refused', (text) => {
-    expect(() => checkLifetime(text)).toThrow(InputError);
+    expect(() => checkLifetime(text, 3600)).toThrow(InputError);
   });
 
   test('is never longer than an hour, whatever its spelling', () => {
@@ -43,8 +42,8 @@ describe('a lifetime', () => {
         const length = parts.reduce((sum, it) => sum + it.count * (seconds[it.unit] ?? 0), 0);
         // Doubles decide all but the exact border.
         fc.pre(Math.abs(length - 3600) > 1e-6 || length === 3600);
-        if (length > 0 && length <= 3600) expect(checkLifetime(text)).toBe(text);
-        else expect(() => checkLifetime(text)).toThrow(/at most 1h/);
+        if (length > 0 && length <= 3600) expect(checkLifetime(text, 3600)).toBe(text);
+        else expect(() => checkLifetime(text, 3600)).toThrow(/at most 1h/);
       }),
     );
   });
@@ -100,6 +99,25 @@ describe('an address to return to', () => {
   });
 });
 
+test.each([
+  [900, '15m'],
+  [90, '1m30s'],
+  [3600, '1h'],
+  [86_400, '1h'],
+])('at most %d seconds: %s where nothing is asked for', (max, text) => {
+  expect(defaultLifetime(max)).toBe(text);
+});
+
+test('a link may lead where the operator lets it, by origin', () => {
+  const address = 'https://app.example.com/welcome';
+  expect(checkOrigin(address, undefined)).toBe(address);
+  expect(checkOrigin(address, ['https://other.example', 'https://app.example.com'])).toBe(address);
+  for (const origins of [[], ['https://app.example.com:8443'], ['https://example.com'], ['http://app.example.com']]) {
+    expect(() => checkOrigin(address, origins)).toThrow(InputError);
+  }
+  expect(() => checkOrigin(address, ['https://example.com'])).toThrow(/Allowed: https:\/\/example\.com\./);
+});
+
 describe.each([
   ['create_recovery_code_for_identity', 'createRecoveryCode'],
   ['create_recovery_link_for_identity', 'createRecoveryLink'],
@@ -118,11 +136,10 @@ describe.each([
     expect(said).toMatch(/signs in as this account/);
     expect(said).toMatch(/lives for “15m”.*earlier stay valid/);
     expect(said).toMatch(/delivered to nobody/);
-    const chat = await op.plan(op.input.parse({ identity_id: seed.ada }), {
-      kratos: narrow(stage().kratos, op.reads, AbortSignal.timeout(5000)),
-      settings: { ...settings, recoveryDelivery: 'reply' },
-    });
+    const chat = await stage(undefined, recovering({ deliver: 'reply' })).plan(op, { identity_id: seed.ada });
     expect(chat.says.join('\n')).toMatch(/into the chat/);
+    const page = await stage(undefined, recovering({ deliver: 'page' })).plan(op, { identity_id: seed.ada });
+    expect(page.says.join('\n')).toMatch(/on the approvals page to whoever approves this, and to nobody else/);
   });
 
   test('always names a lifetime to Kratos, an hour if nothing is asked for', async () => {
@@ -142,10 +159,57 @@ describe.each([
     expect(kept).toMatchObject({ identity_id: seed.ada, delivered: 'withheld', changed: true });
     expect(kept).not.toHaveProperty('recovery_code');
     expect(kept).not.toHaveProperty('recovery_link');
-    const handed = op.report?.([reply], plan, { ...settings, recoveryDelivery: 'reply' }) ?? {};
+    const handed = op.report?.([reply], plan, recovering({ deliver: 'reply' })) ?? {};
     expect(handed).toMatchObject({ delivered: 'reply', recovery_link: expect.stringContaining('flow=') });
     expect('recovery_code' in handed).toBe(endpoint === 'createRecoveryCode');
     expect(typeof handed['expires_at']).toBe('string');
+  });
+
+  test('puts code and link aside for the page, and nowhere else', async () => {
+    const on = stage(undefined, recovering({ deliver: 'page' }));
+    const plan = await on.plan(op, { identity_id: seed.ada });
+    const [call] = plan.calls;
+    if (!call) throw new Error('no call');
+    const reply = await on.kratos(call.endpoint, call.params, call.init);
+    const { recovery_code, recovery_link, expires_at } = reply.body as Record<string, string>;
+    const result = op.report?.([reply], plan, recovering({ deliver: 'page' })) ?? {};
+    expect(result).toMatchObject({ identity_id: seed.ada, delivered: 'page', changed: true });
+    expect(result['hint']).toMatch(/approvals page until 20\d\d-\d\d-\d\dT[\d:]+Z for the person who approved; it is not yours to see/);
+    const told = JSON.stringify([result, plan]);
+    for (const secret of [recovery_code, recovery_link]) if (secret !== undefined) expect(told).not.toContain(secret);
+    expect(recovery_link).toMatch(/flow=/);
+
+    const reveal = op.reveal?.([reply]);
+    expect(reveal?.expiresAt).toBe(Date.parse(expires_at ?? ''));
+    expect(reveal?.values).toEqual(
+      endpoint === 'createRecoveryCode'
+        ? { 'Recovery code': recovery_code, 'Recovery link': recovery_link }
+        : { 'Recovery link': recovery_link },
+    );
+    expect(() => op.reveal?.([{ ...reply, body: { recovery_link } }])).toThrow(/named no time/);
+  });
+
+  test('lives no longer than the operator lets it, an hour at most if nothing is asked for', async () => {
+    const strict = stage(undefined, recovering({ maxLifetimeS: 900 }));
+    const lifetime = async (on: typeof strict, expires_in?: string) =>
+      (await on.plan(op, { identity_id: seed.ada, expires_in })).calls[0]?.init.body;
+    expect(await lifetime(strict)).toMatchObject({ expires_in: '15m' });
+    expect(await lifetime(strict, '900s')).toMatchObject({ expires_in: '900s' });
+    await expect(lifetime(strict, '16m')).rejects.toThrow(/at most 15m, the operator's limit/);
+    const lax = stage(undefined, recovering({ maxLifetimeS: 7200 }));
+    expect(await lifetime(lax)).toMatchObject({ expires_in: '1h' });
+    expect(await lifetime(lax, '2h')).toMatchObject({ expires_in: '2h' });
+  });
+
+  test('is a link of a takeover, and knows whether contact data changed before', async () => {
+    const on = stage();
+    const before = await on.plan(op, { identity_id: seed.ada });
+    expect(before).toMatchObject({ chain: ['recovery'], count: 1, subjects: [{ id: seed.ada, verified: true }] });
+    expect(before).not.toHaveProperty('contactChangedAt');
+    await on.raw('PATCH', `/admin/identities/${seed.ada}`, '[{"op":"replace","path":"/traits/email","value":"thief@example.com"}]');
+    const after = await on.plan(op, { identity_id: seed.ada });
+    expect(Math.abs(Date.now() - (after.contactChangedAt ?? 0))).toBeLessThan(60_000);
+    expect(after.watch).toEqual(before.watch);
   });
 
   test('refuses a lifetime beyond an hour before anything is read', async () => {
@@ -167,4 +231,12 @@ test('a recovery link says where it leads, and an address that could lead elsewh
   const plan = await on.plan(op, { identity_id: seed.ada, return_to: 'https://app.example.com/' });
   expect(plan.says.join('\n')).toContain('It leads to “https: //app.example.com/”.');
   expect(plan.calls[0]?.init.query).toEqual({ return_to: 'https://app.example.com/' });
+});
+
+test('a recovery link is planned only to an origin of the operator', async () => {
+  const on = stage(undefined, recovering({ returnTo: ['https://app.example.com'] }));
+  const op = changing('create_recovery_link_for_identity');
+  await expect(on.plan(op, { identity_id: seed.ada, return_to: 'https://evil.example/' })).rejects.toThrow(/operator does not let/);
+  expect(on.wire).toEqual([]);
+  expect(await on.plan(op, { identity_id: seed.ada, return_to: 'https://app.example.com/x' })).toMatchObject({ effects: ['takeover'] });
 });

@@ -9,7 +9,15 @@ import { createSandbox } from '../../src/sandbox/sandbox.ts';
 
 type Json = Record<string, unknown>;
 
-export const settings: Settings = { defaultSchemaId: 'default', recoveryDelivery: 'withhold' };
+export const settings: Settings = {
+  defaultSchemaId: 'default',
+  recovery: { deliver: 'withhold', maxLifetimeS: 3600, returnTo: undefined },
+};
+/** With another delivery, limit or list of origins. */
+export const recovering = (recovery: Partial<Settings['recovery']>): Settings => ({
+  ...settings,
+  recovery: { ...settings.recovery, ...recovery },
+});
 
 export interface Stage {
   readonly kratos: Kratos<EndpointName>;
@@ -23,11 +31,12 @@ export interface Stage {
   /** Plans, sends, reports, reads back. */
   readonly run: (op: Operation, input: Json) => Promise<Json>;
   readonly landed: (op: Operation, plan: Plan) => Promise<boolean>;
+  readonly reconcile: (op: Operation, ids: Readonly<Record<string, string>>) => Promise<boolean | undefined>;
   readonly send: (plan: Plan) => Promise<void>;
 }
 
 /** `through` may answer in the sandbox's place. */
-export function stage(through: (send: Send) => Send = (it) => it): Stage {
+export function stage(through: (send: Send) => Send = (it) => it, its: Settings = settings): Stage {
   const wire: WireRequest[] = [];
   const sandbox = createSandbox();
   const inner: Send = (request) => {
@@ -36,7 +45,7 @@ export function stage(through: (send: Send) => Send = (it) => it): Stage {
   };
   const kratos = createKratos({ send: through(inner), network: false, publicConfigured: true, retry: { reads: 1, unsentWrites: 1 } });
   const signal = AbortSignal.timeout(20_000);
-  const context = (op: Operation): Context<ReadName> => ({ kratos: narrow(kratos, op.reads, signal), settings });
+  const context = (op: Operation): Context<ReadName> => ({ kratos: narrow(kratos, op.reads, signal), settings: its });
   const changing = (op: Operation) => {
     if (op.kind !== 'change') throw new Error(`${op.name} changes nothing`);
     return op;
@@ -62,10 +71,11 @@ export function stage(through: (send: Send) => Send = (it) => it): Stage {
       const planned = await plan(op, input);
       if (planned.calls.length === 0) return { ...planned.result };
       const replies = await sendAll(planned);
-      const result = change.report ? change.report(replies, planned, settings) : { ...planned.result };
+      const result = change.report ? change.report(replies, planned, its) : { ...planned.result };
       return op.output.parse(change.readBack ? await change.readBack(result, context(op)) : result);
     },
     landed: async (op, planned) => (await changing(op).landed?.(planned, context(op))) ?? false,
+    reconcile: async (op, ids) => changing(op).reconcile?.(ids, context(op)),
     send: async (planned) => void (await sendAll(planned)),
   };
 }

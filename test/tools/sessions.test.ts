@@ -155,8 +155,10 @@ describe('delete_identity_sessions', () => {
     const on = stage();
     const plan = await on.plan(op, { id: seed.ada });
     expect(await on.landed(op, plan)).toBe(false);
+    expect(await on.reconcile(op, { id: seed.ada })).toBe(false);
     await on.send(plan);
     expect(await on.landed(op, plan)).toBe(true);
+    expect(await on.reconcile(op, { id: seed.ada })).toBe(true);
   });
 });
 
@@ -169,6 +171,7 @@ describe('disable_session', () => {
     expect(plan).toMatchObject({ phrase: 'ada.byron@example.com', targets: [{ id: seed.ada }] });
     expect(text(plan.says)).toMatch(/iPhone.*198\.51\.100\.7.*signed in at/);
     expect(await on.landed(op, plan)).toBe(false);
+    expect(await on.reconcile(op, { id: seed.adaPhone })).toBe(false);
     expect(await on.run(op, { id: seed.adaPhone })).toMatchObject({
       id: seed.adaPhone,
       identity_id: seed.ada,
@@ -176,6 +179,7 @@ describe('disable_session', () => {
       changed: true,
     });
     expect(await on.landed(op, plan)).toBe(true);
+    expect(await on.reconcile(op, { id: seed.adaPhone })).toBe(true);
   });
 
   test('changes nothing the second time', async () => {

@@ -1,0 +1,57 @@
+/** After a restart: calls that were claimed and whose outcome nobody wrote down. Settled by reads alone; never sent again. */
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import type { Operation } from '../operation.ts';
+import type { Ledger } from '../audit/record.ts';
+import type { PlanRecord } from '../store/types.ts';
+import { readingContext } from './execute.ts';
+import type { Ports } from './run.ts';
+
+type Needed = Pick<Ports, 'kratos' | 'settings' | 'store' | 'uncollected' | 'answers'>;
+
+/** The same call made again hears of the outcome once. Throws where it can't be recorded: then changes stay off. */
+export async function reconcile(
+  ports: Needed,
+  { operations, ledger }: { readonly operations: readonly Operation[]; readonly ledger: Ledger },
+): Promise<void> {
+  for (const record of await ports.store.plans.orphans()) {
+    const landed = await hasLanded(record, ports, operations);
+    const outcome = landed ? 'executed' : 'unknown';
+    const { id, tool, targets, request, digest, principal, client } = record;
+    await ledger.durable({
+      event: 'reconciled',
+      plan_id: id,
+      tool,
+      digest,
+      request_hash: request,
+      requester: principal,
+      client,
+      target_ids: targets,
+      outcome,
+      decision_source: 'server',
+    });
+    await ports.store.plans.finish(id, outcome);
+    ports.uncollected.keep(request, landed ? executed(record, ports) : unknown(ports));
+  }
+}
+
+async function hasLanded({ tool, ids }: PlanRecord, { kratos, settings }: Needed, operations: readonly Operation[]): Promise<boolean> {
+  const op = operations.find((it) => it.name === tool);
+  if (op?.kind !== 'change' || op.reconcile === undefined) return false;
+  try {
+    return await op.reconcile(ids, readingContext(op, { kratos, settings: settings() }));
+  } catch {
+    return false;
+  }
+}
+
+const executed = ({ ids }: PlanRecord, { answers }: Needed): CallToolResult =>
+  answers.result({ ...ids, changed: true }, undefined, {
+    outcome: 'executed',
+    note: 'This server was stopped while it carried this out, earlier; reading shows that it is done.',
+  }).result;
+
+const unknown = ({ answers }: Needed): CallToolResult =>
+  answers.refusal(
+    'unknown',
+    'This server was stopped while it carried this very call out, earlier. It may or may not have been done, and it was not sent again. Read the account to find out before anything else is done.',
+  );

@@ -1,0 +1,97 @@
+/** What a call carries along the corridor, and what it may reach. */
+import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
+import type { Asker } from '../approval/ask.ts';
+import type { Sealer } from '../approval/seal.ts';
+import type { PageChannel } from '../approval/settled.ts';
+import type { CallOutcome, Entry } from '../audit/entry.ts';
+import type { EndpointName } from '../client/endpoints.ts';
+import type { Kratos } from '../client/types.ts';
+import { deepFreeze } from '../lib/freeze.ts';
+import type { Locks } from '../lib/mutex.ts';
+import type { ChangeOperation, Operation, Plan, Settings } from '../operation.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Answers } from '../shape/answer.ts';
+import type { Flow } from '../shape/flow.ts';
+import type { PlanRecord, Reveals, Store } from '../store/types.ts';
+import type { Uncollected } from '../store/uncollected.ts';
+import { readingContext } from './execute.ts';
+import type { ShownTo } from './shown-to.ts';
+
+export interface ToolCall {
+  readonly op: Operation;
+  /** Parsed by the operation's own schema. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Who the agent acts for. */
+  readonly principal: string;
+  /** The client's own name, self-reported: for the records, and for rules that may only raise. */
+  readonly client: string;
+  readonly asker: Asker;
+  /** Ends with the client's request. */
+  readonly signal: AbortSignal;
+}
+
+export interface Ports {
+  readonly kratos: Kratos<EndpointName>;
+  /** What a person is shown as the Kratos concerned. */
+  readonly kratosName: string;
+  /** The one in force; it may be another at the next call. */
+  readonly policy: () => Policy;
+  readonly settings: () => Settings;
+  /** Refuses an operation as such, whatever its arguments, with the reason; undefined where there is none. */
+  readonly withheld: (op: ChangeOperation) => string | undefined;
+  readonly store: Store;
+  readonly reveals: Reveals;
+  readonly sealer: Sealer;
+  readonly page: PageChannel;
+  /** How long a form stays open. */
+  readonly formMs: number;
+  readonly locks: Locks;
+  readonly uncollected: Uncollected<CallToolResult>;
+  readonly answers: Answers;
+  /** What was shown of whom, and whether it is about to be written elsewhere. */
+  readonly flow: Flow;
+  /** Identities shown to a principal in the last hour. */
+  readonly shownTo: ShownTo;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly audit: (call: ToolCall) => Entry;
+  /** What an earlier run left unfinished is settled; until then no change begins. */
+  readonly ready: Promise<void>;
+}
+
+export type Answer = CallToolResult | InputRequiredResult;
+
+export interface Run<Op extends Operation = ChangeOperation> {
+  readonly op: Op;
+  readonly call: ToolCall;
+  readonly ports: Ports;
+  readonly entry: Entry;
+  readonly policy: Policy;
+}
+
+export type Refusal = Extract<CallOutcome, 'failed' | 'declined' | 'expired' | 'stale' | 'denied' | 'pending' | 'unknown'>;
+interface About {
+  readonly plan?: PlanRecord;
+  /** The client answered, not the page. */
+  readonly byClient?: true;
+}
+
+/** Refuses, and says so in the record. */
+export function refuse(
+  { entry, ports }: Pick<Run, 'entry' | 'ports'>,
+  outcome: Refusal,
+  text: string,
+  { plan, byClient }: About = {},
+): CallToolResult {
+  const source = byClient ? 'client' : outcome === 'declined' ? 'person' : 'server';
+  entry.outcome(outcome, { decision_source: source, ...(plan && { plan_id: plan.id }) });
+  return ports.answers.refusal(outcome, text);
+}
+
+/** Reads what the call concerns; whatever comes out can't be changed any more. Without a signal: after the claim. */
+export async function planOf({ op, call, ports }: Pick<Run, 'op' | 'call' | 'ports'>, signal?: AbortSignal): Promise<Plan> {
+  return deepFreeze(await op.plan(call.input, readingContext(op, { kratos: ports.kratos, settings: ports.settings() }, signal)));
+}
+
+/** A time for people, to the second. */
+export const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');

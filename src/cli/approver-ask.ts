@@ -1,0 +1,176 @@
+/** Asks an approver to agree to what a command is about to do: a plan like any other, answered on a page of this process. */
+import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditEvent } from '../audit/record.ts';
+import { canonical } from '../lib/json.ts';
+import { own, say, type Said } from '../lib/text.ts';
+import { createSite, type OpenSite } from '../page/page.ts';
+import type { Enrolling } from '../page/site.ts';
+import { PageUnavailable } from '../page/types.ts';
+import type { NewPlan, PlanRecord } from '../store/types.ts';
+import { INTERRUPTED, type Office } from './approver-state.ts';
+
+export interface Errand {
+  /** As it is typed: `approver remove`. */
+  readonly command: string;
+  readonly title: string;
+  readonly says: readonly Said[];
+  readonly irreversible?: Said;
+  /** What exactly is agreed to; sealed into the digest that the approver signs. */
+  readonly subject: Readonly<Record<string, unknown>>;
+  readonly event: AuditEvent;
+  /** What goes into the record of it, beside who agreed. */
+  readonly facts?: Readonly<Record<string, string>>;
+  /** Whether it still has to be done, when somebody has agreed. Undefined: yes; else why not. */
+  readonly hinders?: () => Promise<string | undefined>;
+  /** `by`: the approver who agreed. */
+  readonly work: (by: string) => Promise<void>;
+  /** What is printed when it is done. */
+  readonly done: string;
+}
+
+const WAIT_MS = 10 * 60_000;
+const POLL_MS = 400;
+
+/** Answers the exit code: 0 done, 1 not. */
+export async function withApproval(office: Office, errand: Errand, site: OpenSite = siteOf(office)): Promise<number> {
+  const { store, terminal } = office;
+  const plan = await asked(office, errand);
+  if (typeof plan === 'string') {
+    terminal.print(plan);
+    return 1;
+  }
+  try {
+    const origin = await site.open();
+    terminal.print(`An approver has to agree. Open ${origin}/approvals/${plan.id} and type the code ${plan.code} there.`);
+    terminal.print('Waiting for ten minutes at most; Ctrl-C ends it.');
+    const seen = await decisionOn(plan, office);
+    if (seen === 'interrupted') return INTERRUPTED;
+    terminal.print(seen === 'approved' ? await carriedOut(plan, errand, office) : `Not done: ${ENDED[seen]}.`);
+    const isDone = (await store.plans.find(plan.id))?.outcome === 'executed';
+    await sleep(terminal.lingerMs, undefined, { signal: terminal.signal }).catch(() => {});
+    return isDone ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof PageUnavailable)) throw error;
+    terminal.print(error.message);
+    return 1;
+  } finally {
+    await store.plans.end(plan.id, 'void', 'given up'); // of one that was carried out or declined it changes nothing
+    await site.close();
+  }
+}
+
+const ENDED = { declined: 'it was denied on the page', expired: 'nobody answered in time', void: 'it was withdrawn' } as const;
+
+async function asked(office: Office, { command, title, says, irreversible, subject }: Errand): Promise<PlanRecord | string> {
+  const { store, folder, principal, environment } = office;
+  const { limits } = office.policy();
+  if ((await office.approvers.list()).length === 0)
+    return 'Not done: an approver has to agree to this, and nobody is enrolled. See approver enroll.';
+  const keyed = (kind: string, content: unknown) =>
+    createHmac('sha256', folder.key('seal')).update(`command ${kind}\n`).update(canonical(content)).digest('base64url');
+  const request = keyed('request', { command, principal });
+  const minutes = Math.ceil((await store.plans.coolingMs(request)) / 60_000);
+  if (minutes > 0) return `Not done: an approver has denied this lately; it is not asked about again for ${minutes} minutes.`;
+  const plan: NewPlan = {
+    digest: keyed('plan', { command, subject, principal, folder: folder.path }),
+    request,
+    principal,
+    client: 'command line',
+    tool: command,
+    effects: ['privilege'],
+    targets: [],
+    ids: {},
+    channel: 'page',
+    kind: 'approve',
+    approvals: 1,
+    others: false,
+    phrase: '',
+    requires: { reason: false, ticket: undefined },
+    lifetimeMs: WAIT_MS,
+    shown: {
+      environment,
+      tool: command,
+      title,
+      requester: principal,
+      client: 'the command line on this machine',
+      effects: ['who may approve, and what is stopped'],
+      concerns: [],
+      says,
+      ...(irreversible !== undefined && { irreversible }),
+      why: say`The command ${own(command)} needs an approver.`,
+      rule: 'built in',
+      differences: [],
+      requests: [],
+    },
+  };
+  // One that was asked with other contents is ended by asking, and the second try is the first one of its kind.
+  const first = await store.plans.ask(plan, limits);
+  const result = first.kind === 'stale' ? await store.plans.ask(plan, limits) : first;
+  if (result.kind === 'plan') return result.plan;
+  return 'Not done: too many requests wait for an answer already. Answer or deny them on the page first.';
+}
+
+/** How the person decided, or that nobody did. */
+async function decisionOn(
+  { id }: PlanRecord,
+  { store, terminal, now }: Office,
+): Promise<'approved' | 'declined' | 'expired' | 'void' | 'interrupted'> {
+  const until = now() + WAIT_MS;
+  while (now() < until) {
+    if (terminal.signal.aborted) return 'interrupted';
+    const plan = await store.plans.find(id);
+    if (plan === undefined) return 'void';
+    if (plan.state === 'approved' || plan.state === 'declined' || plan.state === 'expired' || plan.state === 'void') return plan.state;
+    if (plan.state !== 'waiting') return 'void'; // another process took it
+    await sleep(POLL_MS, undefined, { signal: terminal.signal }).catch(() => {});
+  }
+  return 'expired';
+}
+
+/** Claimed once, on record, then done. Answers what is printed. */
+async function carriedOut({ id, digest, principal }: PlanRecord, errand: Errand, { store, ledger }: Office): Promise<string> {
+  const approved = await store.plans.find(id);
+  const by = approved?.decided[0]?.by;
+  if (by === undefined || !(await store.plans.claim(id, { digest, principal })))
+    return 'Not done: it was over before it could be carried out.';
+  let outcome = 'failed';
+  try {
+    const hinders = await errand.hinders?.();
+    if (hinders !== undefined) return `Not done: ${hinders}`;
+    await ledger.durable({
+      event: errand.event,
+      plan_id: id,
+      digest,
+      tool: errand.command,
+      requester: principal,
+      approvers: [by],
+      decision_source: 'person',
+      ...(errand.facts !== undefined && { facts: errand.facts }),
+    });
+    await errand.work(by);
+    outcome = 'executed';
+    return errand.done;
+  } finally {
+    await store.plans.finish(id, outcome);
+    ledger.note({ event: 'outcome', plan_id: id, tool: errand.command, requester: principal, outcome });
+  }
+}
+
+/** On the port that is set, or on any free one where the server's own page has that. */
+export function siteOf(office: Office, enrolling?: Enrolling): OpenSite {
+  const first = createSite(office, enrolling);
+  let used = first;
+  return {
+    async open() {
+      try {
+        return await used.open();
+      } catch (error) {
+        if (!(error instanceof PageUnavailable) || office.port === 0 || used !== first) throw error;
+        used = createSite({ ...office, port: 0 }, enrolling);
+        return used.open();
+      }
+    },
+    close: () => used.close(),
+  };
+}

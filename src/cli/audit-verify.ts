@@ -1,0 +1,68 @@
+/** `audit verify`: is the ledger as it was written? Needs no secret and no network. */
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { CHECKPOINTS, LEDGER_FOLDER, rangeOf } from '../audit/files.ts';
+import type { Finding } from '../audit/checker.ts';
+import { PUBLIC_KEY } from '../audit/keys.ts';
+import { verify, type Evidence, type Verified } from '../audit/verify.ts';
+import { UsageError } from '../errors.ts';
+import { joined, texts, type AuditCommand } from './audit-records.ts';
+import { print } from './print.ts';
+
+/** The words are files of a ledger, or one folder (the state folder, or the one with the ledger in it); none: the state folder of the settings. */
+export async function verifyLedger(words: readonly string[], { stateFolder, options }: AuditCommand): Promise<number> {
+  const { checkpoints, 'public-key': publicKey } = texts('verify', options, ['checkpoints', 'public-key']);
+  const found = evidence(words.length > 0 ? words : [stateFolder], words.length > 0);
+  const report = await verify({
+    ...found,
+    ...(checkpoints !== undefined && { checkpoints }),
+    ...(publicKey !== undefined && { publicKey }),
+  });
+  print(options['json'] === true ? JSON.stringify(report, null, 2) : asText(report));
+  return report.ok ? 0 : 1;
+}
+
+function evidence(paths: readonly string[], areNamed: boolean): Evidence {
+  const [first = '', ...more] = paths;
+  const isFolder = paths.map((it) => statSync(it, { throwIfNoEntry: false })?.isDirectory() ?? !areNamed);
+  if (isFolder.includes(true) && more.length > 0) throw new UsageError('audit verify takes one folder, or files.');
+  const state = join(first, LEDGER_FOLDER);
+  const inState = areNamed && !existsSync(state) ? first : state;
+  const folder = isFolder[0] === true ? inState : dirname(first);
+  const ledger = isFolder[0] === true ? { folder } : { files: inOrder(paths) };
+  return {
+    ledger,
+    checkpoints: firstThere([join(folder, CHECKPOINTS)]),
+    publicKey: firstThere([join(folder, PUBLIC_KEY), join(dirname(folder), PUBLIC_KEY)]),
+  };
+}
+
+const firstThere = (paths: readonly string[]): string | undefined => paths.find((it) => existsSync(it));
+
+/** Full files by the numbers in their names; the one that grows comes last. */
+function inOrder(paths: readonly string[]): string[] {
+  const first = (path: string) => rangeOf(basename(path))?.first ?? Number.POSITIVE_INFINITY;
+  return [...paths].sort((a, b) => (first(a) === first(b) ? 0 : first(a) - first(b)));
+}
+
+const MOST = 20;
+function asText({ ok, files, records, first, last, problems, notes, checkpoints, assertions }: Verified): string {
+  const list = (findings: readonly Finding[]) => [
+    ...findings.slice(0, MOST).map(({ where, says }) => joined([`  ${where}: ${says}`], '')),
+    ...(findings.length > MOST ? [`  and ${findings.length - MOST} more`] : []),
+  ];
+  const range = first === undefined ? '' : ` (${first} to ${last})`;
+  const signed = checkpoints.last;
+  const after = signed && last !== undefined ? Math.max(0, last - signed.seq) : 0;
+  return [
+    `${records} records${range} in ${files.join(', ')}.`,
+    signed
+      ? `${checkpoints.good} good checkpoints (key ${checkpoints.key_id}), the last one at record ${signed.seq}, ${signed.ts}.`
+      : 'No good checkpoint.',
+    ...(after > 0 ? [`${after} records came after it: they are chained, and not yet signed.`] : []),
+    ...(assertions > 0 ? [`${assertions} passkey signatures are good.`] : []),
+    ...(notes.length > 0 ? ['To know:', ...list(notes)] : []),
+    ...(problems.length > 0 ? [`NOT as it was written; it begins here:`, ...list(problems)] : []),
+    ok ? 'The ledger is whole.' : 'The ledger is NOT whole.',
+  ].join('\n');
+}

@@ -1,0 +1,84 @@
+/** What `doctor` says of the policy, the state folder and the people who may approve. Makes nothing. */
+import { existsSync } from 'node:fs';
+import type { Settings } from '../config/load.ts';
+import { UsageError } from '../errors.ts';
+import type { Policy } from '../policy/policy.ts';
+import { createApprovers } from '../store/approvers.ts';
+import { openFolder } from '../store/folder.ts';
+import { standingOf } from '../store/standing.ts';
+import type { Check } from './checks.ts';
+import { readPolicy } from './policy-source.ts';
+import { enrollCommand } from './this-command.ts';
+
+type Needed = Pick<Settings, 'preset' | 'policy' | 'recoveryDelivery' | 'origins' | 'stateDir'>;
+
+export interface StateFindings {
+  readonly checks: readonly Check[];
+  /** Undefined where it cannot be used. */
+  readonly policy: Policy | undefined;
+}
+
+export async function checkState(settings: Needed): Promise<StateFindings> {
+  const { check, policy } = await checkPolicy(settings);
+  const { stateDir } = settings;
+  const enrol = enrollCommand(settings);
+  if (!existsSync(stateDir)) {
+    const none: Check = { name: 'state', status: 'ok', says: `The state folder ${stateDir} will be made at the first start.` };
+    return { policy, checks: [check, none, nobody(enrol)] };
+  }
+  try {
+    const folder = openFolder(stateDir);
+    const approvers = await createApprovers(folder, { now: Date.now }).list();
+    const state: Check = {
+      name: 'state',
+      status: 'ok',
+      says: `The state folder is ${stateDir}. Whether its ledger is whole, audit verify tells.`,
+    };
+    const frozen: Check[] = existsSync(folder.file('frozen'))
+      ? [{ name: 'frozen', status: 'warning', says: 'All changes are frozen. thaw ends that, with an approver.' }]
+      : [];
+    return { policy, checks: [check, state, ...frozen, approversCheck(approvers, { enrol, policy })] };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { policy, checks: [check, { name: 'state', status: 'failed', says: error.message }] };
+  }
+}
+
+async function checkPolicy(settings: Needed): Promise<{ check: Check; policy: Policy | undefined }> {
+  try {
+    const policy = await readPolicy(settings);
+    return {
+      policy,
+      check: { name: 'policy', status: 'ok', says: `In force at the next start: ${policy.name}, ${policy.rules.length} rules.` },
+    };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const says = `${error.message} No server starts with it; one that runs keeps the last good one.`;
+    return { policy: undefined, check: { name: 'policy', status: 'failed', says } };
+  }
+}
+
+const nobody = (enrol: string): Check => ({
+  name: 'approvers',
+  status: 'warning',
+  says: `Nobody may approve yet: calls that need the approvals page are refused. Enrol a person with: ${enrol}`,
+});
+
+function approversCheck(
+  approvers: Awaited<ReturnType<ReturnType<typeof createApprovers>['list']>>,
+  { enrol, policy }: { readonly enrol: string; readonly policy: Policy | undefined },
+): Check {
+  if (approvers.length === 0) return nobody(enrol);
+  const now = Date.now();
+  const facts = { planCreated: now, kind: 'approve', waitHours: policy?.approvers.waitHours ?? 24, level: 'L0', now } as const;
+  const counting = approvers.filter((it) => standingOf(it, facts) === 'counts').length;
+  const codes = approvers.filter((it) => it.method === 'totp').length;
+  const weaker = codes === 0 ? '' : ` ${codes} of them by one-time code, which is weaker than a passkey.`;
+  return {
+    name: 'approvers',
+    status: counting === 0 ? 'warning' : 'ok',
+    says:
+      `Approvers: ${approvers.length}; counting for "approve" by now: ${counting}.${weaker} At level L0 an agent with a shell could enrol itself: ` +
+      'it counts only after the waiting time, and the page shows enrolments of the last week.',
+  };
+}

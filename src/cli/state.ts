@@ -1,0 +1,71 @@
+/** What a run keeps in its state folder, opened: store, approvers, ledger; and the page, which is opened when first needed. */
+import { randomBytes } from 'node:crypto';
+import type { PageChannel } from '../approval/settled.ts';
+import type { Ledger } from '../audit/record.ts';
+import { openLedger } from '../audit/ledger.ts';
+import type { Settings } from '../config/load.ts';
+import type { Log } from '../lib/log.ts';
+import type { Page, PagePorts } from '../page/types.ts';
+import { createApprovers } from '../store/approvers.ts';
+import { openFolder } from '../store/folder.ts';
+import { createReveals } from '../store/reveals.ts';
+import { openFileStore } from '../store/store.ts';
+import type { Reveals, Store } from '../store/types.ts';
+import { enrollCommand } from './this-command.ts';
+
+export interface State {
+  readonly sealKey: Uint8Array;
+  readonly store: Store;
+  readonly reveals: Reveals;
+  readonly ledger: Ledger;
+  readonly page: PageChannel;
+  readonly close: () => Promise<void>;
+}
+
+export interface StatePorts {
+  readonly settings: Pick<Settings, 'stateDir' | 'pagePort' | 'origins'>;
+  readonly kratosUrl: string;
+  readonly policy: PagePorts['policy'];
+  readonly log: Log;
+}
+
+/** Below the 60 seconds after which clients give a call up. */
+const PAGE_WAIT_MS = 40_000;
+const LEVEL = 'L0'; // stdio: the agent runs as the same user
+
+/** Throws `UsageError` where the folder, or something in it, cannot be trusted or used. */
+export async function openState({ settings, kratosUrl, policy, log }: StatePorts): Promise<State> {
+  const folder = openFolder(settings.stateDir);
+  const now = () => Date.now();
+  const instance = randomBytes(8).toString('hex');
+  const approvers = createApprovers(folder, { now });
+  await approvers.list(); // a file that was edited by hand stops the start
+  const store = await openFileStore(folder, { now, randomId: () => randomBytes(16).toString('base64url'), instance });
+  const ledger = await openLedger({ folder, kratosUrl, level: LEVEL, instance, now, log });
+  const reveals = createReveals(now);
+  let opened: Promise<Page> | undefined;
+  const open = async (): Promise<Page> => {
+    const { createPage } = await import('../page/page.ts');
+    const port = settings.pagePort;
+    return createPage({ port, store, approvers, reveals, ledger, environment: kratosUrl, level: LEVEL, policy, now });
+  };
+  const page: PageChannel = {
+    addressOf: async (plan) => (await (opened ??= open())).addressOf(plan),
+    approvers: () => approvers.list(),
+    level: LEVEL,
+    enrol: enrollCommand(settings),
+    waitMs: PAGE_WAIT_MS,
+  };
+  return {
+    sealKey: folder.key('seal'),
+    store,
+    reveals,
+    ledger,
+    page,
+    async close() {
+      await (await opened)?.close();
+      await ledger.close();
+      await store.close();
+    },
+  };
+}

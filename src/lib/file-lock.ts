@@ -1,0 +1,126 @@
+/**
+ * A lock between processes, as a file that only one can create. A process that died while holding it is found out by its id; one that
+ * hangs longer than any holder of ours works loses it. Not for network file systems.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The caller reads it: others held the lock for too long; `work` has not begun. */
+export class FileLockBusy extends Error {
+  override readonly name = 'FileLockBusy';
+}
+
+/** Holders write a line and sync it. */
+const LONGEST_MS = 30_000;
+/** Younger than this a file without an owner may be one that is just being written. */
+const YOUNG_MS = 2_000;
+
+const queues = new Map<string, Promise<unknown>>();
+
+/** Runs `work` while holding the lock; one after another within this process, too. Throws `FileLockBusy`, or what the file system says. */
+export async function withFileLock<T>(
+  path: string,
+  work: () => T | Promise<T>,
+  { waitMs = 5_000 }: { readonly waitMs?: number } = {},
+): Promise<T> {
+  const before = queues.get(path) ?? Promise.resolve();
+  const mine = before.then(() => held(path, work, waitMs));
+  const settled = mine.catch(() => {});
+  queues.set(path, settled);
+  try {
+    return await mine;
+  } finally {
+    if (queues.get(path) === settled) queues.delete(path);
+  }
+}
+
+async function held<T>(path: string, work: () => T | Promise<T>, waitMs: number): Promise<T> {
+  const token = `${process.pid} ${hostname()} ${randomBytes(12).toString('hex')}`;
+  await take(path, token, performance.now() + waitMs);
+  try {
+    return await work();
+  } finally {
+    if (contentOf(path) === token) unlinkSync(path); // taken away from us if we hung
+  }
+}
+
+async function take(path: string, token: string, until: number): Promise<void> {
+  for (;;) {
+    try {
+      writeFileSync(path, token, { flag: 'wx', mode: 0o600 });
+      return;
+    } catch (error) {
+      if (!isCode(error, 'EEXIST')) throw error;
+    }
+    if (removeStale(path)) continue;
+    if (performance.now() > until) throw new FileLockBusy('Another process holds the lock on the state folder.');
+    await sleep(1 + Math.random() * 4);
+  }
+}
+
+/** Only who made the folder beside it removes a lock of others, so that nobody removes the lock of who was faster. */
+function removeStale(path: string): boolean {
+  const seen = contentOf(path);
+  if (seen === undefined) return true;
+  if (!isStale(path, seen)) return false;
+  const removing = `${path}.removing`;
+  try {
+    mkdirSync(removing, { mode: 0o700 });
+  } catch {
+    if (ageOf(removing) > LONGEST_MS) tryTo(() => rmdirSync(removing)); // its maker died in this very moment
+    return false;
+  }
+  try {
+    if (contentOf(path) === seen) tryTo(() => unlinkSync(path));
+    return true;
+  } finally {
+    tryTo(() => rmdirSync(removing));
+  }
+}
+
+function isStale(path: string, content: string): boolean {
+  const age = ageOf(path);
+  const [pid, host] = content.split(' ');
+  if (age > LONGEST_MS) return true;
+  if (host === undefined || host === '') return age > YOUNG_MS;
+  return host === hostname() && !isAlive(Number(pid));
+}
+
+/** Whether a process of this machine is there, whoever owns it. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return isCode(error, 'EPERM');
+  }
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function ageOf(path: string): number {
+  try {
+    return Date.now() - statSync(path).mtimeMs;
+  } catch {
+    return 0;
+  }
+}
+
+function tryTo(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // somebody else did it
+  }
+}
+
+export const isCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;

@@ -1,0 +1,92 @@
+/** The page of a plan that was decided: how it goes on, to its end. */
+import type { PlanRecord } from '../../store/types.ts';
+import { html, type Html } from '../html.ts';
+import type { View } from '../tokens.ts';
+import { ways } from './decision.ts';
+import { hidden, layout, recentEnrolments, type Enrolment } from './layout.ts';
+import { details } from './plan.ts';
+import { span, standingOf, when } from './words.ts';
+
+export interface StatusPage {
+  readonly plan: PlanRecord;
+  /** While it can still be taken back. */
+  readonly view?: View | undefined;
+  /** A recovery code or link that waits: for this browser's approver (with a view to ask for it), or for somebody else. */
+  readonly reveal?: { readonly until: number; readonly view?: View | undefined } | undefined;
+  readonly enrolments: readonly Enrolment[];
+  readonly now: number;
+  readonly error?: string | undefined;
+}
+
+export function statusPage({ plan, view, reveal, enrolments, now, error }: StatusPage): string {
+  const { word, tone, text } = standingOf(plan);
+  const title = plan.shown?.title ?? plan.tool;
+  const body = html`<p class="eyebrow">${title}</p>
+    <h1 class="${tone}">${word}</h1>
+    <p class="lead" role="status">${text}</p>
+    ${reveal !== undefined && revealBox(plan, reveal, now)}
+    ${
+      view !== undefined &&
+      html`<section class="decide" aria-labelledby="back">
+        <h2 id="back">Changed your mind?</h2>
+        ${ways({ plan }, view)}
+      </section>`
+    }
+    ${decisions(plan)} ${plan.shown !== undefined && details(plan, plan.shown, now)} ${recentEnrolments(enrolments)}`;
+  return layout({ title: `${word}: ${title}`, body, error });
+}
+
+function revealBox({ id }: PlanRecord, { until, view }: NonNullable<StatusPage['reveal']>, now: number): Html {
+  return html`<section class="box good" aria-labelledby="secret">
+    <h2 id="secret">A recovery secret waits here</h2>
+    <p>
+      It can be shown once, to the approver alone, until ${when(until)} (${span(until - now)} left). It clears from the screen after a
+      minute, so have the customer ready.
+    </p>
+    ${
+      view === undefined
+        ? html`<p>Whoever approved this can <a href="/">sign in</a> and open this page again to see it.</p>`
+        : html`<form method="post" action="/approvals/${id}/reveal" aria-label="Show it">
+            ${hidden('token', view.token)}
+            <p><button type="submit" class="plain">Show it now</button></p>
+          </form>`
+    }
+  </section>`;
+}
+
+const HOW = { passkey: 'passkey', totp: 'one-time code', phrase: 'typed phrase', form: "form of the client's" } as const;
+function decisions({ decided }: PlanRecord): Html | false {
+  if (decided.length === 0) return false;
+  return html`<section aria-labelledby="decided">
+    <h2 id="decided">Decided by</h2>
+    <ul>
+      ${decided.map(
+        ({ name, method, at, reason, ticket }) =>
+          html`<li>
+            ${name}, by ${HOW[method]},
+            ${when(at)}${ticket !== undefined && `, ticket ${ticket}`}${reason !== undefined && html`: ${reason}`}
+          </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+/** The secret itself; the answer's headers take it off the screen. */
+export const revealPage = (values: Readonly<Record<string, string>>): string =>
+  layout({
+    title: 'Recovery secret',
+    body: html`<h1>For the customer alone</h1>
+      <p class="lead">
+        This signs its holder in. Hand it to the person whose account it is, by a way that you trust; never into a chat with an agent. It
+        clears in a minute and is not shown again.
+      </p>
+      <dl class="secret">
+        ${Object.entries(values).map(
+          ([name, value]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd><code data-secret>${value}</code></dd>
+            </div>`,
+        )}
+      </dl>`,
+  });

@@ -1,0 +1,134 @@
+/** The state in a folder: `state.json`, replaced under a lock; `claims/`, where each claimed plan is a name that can be made once; `frozen`. */
+import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { isCode } from '../lib/file-lock.ts';
+import { BadState, decodeState, encodeState } from './encode.ts';
+import type { Folder } from './folder.ts';
+import { lockedFile, removeLeftovers, syncFolder, type LockedFile } from './locked-file.ts';
+import { voidOpen } from './plans.ts';
+import { emptyState, type Backing, type State } from './state.ts';
+
+/** The caller reads it: what was remembered is gone or can't be read while we run, so nothing may be done. */
+export class StateLost extends Error {
+  override readonly name = 'StateLost';
+}
+
+/** Longer than a question stands, whatever policy says, and longer than a clock is off. */
+const KEEP_CLAIMS_MS = 8 * 24 * 3_600_000;
+
+/** Makes what is missing. Throws `UsageError` where what is there can't be used; `FileLockBusy` where others hold it. */
+export async function openFileBacking(folder: Folder, now: () => number): Promise<Backing> {
+  const file = lockedFile(folder.file('state.json'));
+  const claims = folder.file('claims');
+  await opened(file, claims, now);
+  return {
+    read: () => Promise.resolve().then(() => stateOf(file.read(), file.path)),
+    update: (change, { durable = false } = {}) =>
+      file.update((text) => {
+        const state = stateOf(text, file.path);
+        const result = change(state);
+        return { text: encodeState(state), result, durable };
+      }),
+    burn: (plan) => burn(join(claims, plan), claims),
+    freeze: flag(folder),
+  };
+}
+
+function stateOf(text: string | undefined, path: string): State {
+  if (text === undefined) throw new StateLost(`${path} is gone while it was in use; nothing is done until this server is started again.`);
+  try {
+    return decodeState(text);
+  } catch (error) {
+    if (!(error instanceof BadState)) throw error;
+    throw new StateLost(`${path} cannot be used: ${error.message}. Nothing is done until this server is started again.`, { cause: error });
+  }
+}
+
+/** Without its claims a state doesn't know what was carried out: what is open in it ends. */
+async function opened(file: LockedFile, claims: string, now: () => number): Promise<void> {
+  try {
+    await file.update((text) => {
+      const state = text === undefined ? emptyState() : decodeState(text);
+      if (!isThere(claims)) voidOpen(state, 'lost', now());
+      return { text: encodeState(state), result: undefined, durable: true };
+    });
+    mkdirSync(claims, { recursive: true, mode: 0o700 });
+    removeOldClaims(claims);
+    removeLeftovers(file.path);
+  } catch (error) {
+    if (error instanceof BadState) throw new UsageError(refusal(file.path, error));
+    const because = error instanceof Error ? error.message : 'for an unknown reason';
+    throw new UsageError(
+      `${file.path} cannot be used: ${because} Free it, or name another folder with --state-dir (KRATOS_MCP_STATE_DIR).`,
+    );
+  }
+}
+
+function refusal(path: string, { kind, message }: BadState): string {
+  if (kind === 'newer')
+    return `${path} was written by a newer version of this program: ${message}. Use that version, or name another folder with --state-dir (KRATOS_MCP_STATE_DIR).`;
+  return (
+    `${path} is damaged: ${message}. Look into why, then move the file away and start again: ` +
+    'open questions end with it, and budgets, cool-downs and locks begin anew.'
+  );
+}
+
+/** Anything by that name counts, so that nothing odd there opens the gate. */
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+function burn(path: string, claims: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, 'wx', 0o600);
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+  closeSync(file);
+  syncFolder(claims);
+  return true;
+}
+
+function removeOldClaims(claims: string): void {
+  for (const name of readdirSync(claims)) {
+    try {
+      if (Date.now() - statSync(join(claims, name)).mtimeMs > KEEP_CLAIMS_MS) unlinkSync(join(claims, name));
+    } catch (error) {
+      if (!isCode(error, 'ENOENT')) throw error;
+    }
+  }
+}
+
+/** Its being there is what counts, so that `touch frozen` works; what is in it is the reason. */
+function flag(folder: Folder): Backing['freeze'] {
+  const path = folder.file('frozen');
+  return {
+    is() {
+      if (isThere(path)) return true;
+      if (!isThere(folder.path)) throw new StateLost(`${folder.path} is gone while it was in use.`);
+      return false;
+    },
+    set(why) {
+      const file = openSync(path, 'a', 0o600);
+      try {
+        writeSync(file, `${why}\n`);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      syncFolder(folder.path);
+    },
+    clear() {
+      if (isThere(path)) unlinkSync(path);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** Whether an approver's yes counts for a plan: an agent with a shell must not be able to enrol itself and agree at once. Pure. */
+import type { Approver } from './types.ts';
+
+export interface StandingFacts {
+  /** Milliseconds since 1970, as `now`. */
+  readonly planCreated: number;
+  readonly kind: 'confirm' | 'approve';
+  /** Hours after enrolment from which an approver counts for `approve`; not looked at from level L1 up. */
+  readonly waitHours: number;
+  readonly level: 'L0' | 'L1' | 'L2' | 'L3';
+  readonly now: number;
+}
+
+export type Standing =
+  | 'counts'
+  /** `countsFrom`: milliseconds since 1970; undefined: never for this plan. */
+  | { readonly not: 'enrolled after the question' | 'too new'; readonly countsFrom?: number };
+
+const HOUR_MS = 3_600_000;
+
+export function standingOf(
+  { enrolledAt }: Pick<Approver, 'enrolledAt'>,
+  { planCreated, kind, waitHours, level, now }: StandingFacts,
+): Standing {
+  if (!(enrolledAt <= planCreated)) return { not: 'enrolled after the question' };
+  if (kind === 'confirm' || level !== 'L0') return 'counts';
+  const countsFrom = enrolledAt + waitHours * HOUR_MS;
+  return now >= countsFrom ? 'counts' : { not: 'too new', countsFrom };
+}
