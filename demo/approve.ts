@@ -5,6 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,14 +18,15 @@ import { say, step } from './show.ts';
 const SERVER = fileURLToPath(new URL('./index.js', import.meta.url));
 const EMAIL = 'ada.byron@example.com';
 /** A new approver counts at once: fit for a demonstration, and for nothing else. */
-const POLICY = 'version: 1\npreset: strict\napprovers:\n  wait_hours: 0\n';
+const POLICY = 'version: 1\npreset: strict\napprovers:\n  wait: 0h\n';
 
 export async function approve(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'ory-identity-mcp-demo-'));
   const state = join(folder, 'state');
   const policy = join(folder, 'policy.yaml');
   writeFileSync(policy, POLICY);
-  const settings = ['--sandbox', '--state-dir', state, '--policy', policy, '--log-level', 'error'];
+  // A port of its own: in a container the page opens only where one is named, and here the browser is inside, too.
+  const settings = ['--sandbox', '--state-dir', state, '--policy', policy, '--log-level', 'error', '--page-port', String(await freePort())];
   const approver = await openBrowser();
   try {
     say(`The policy of this run, in ${policy}:\n\n${POLICY.replace(/^/gm, '  ').trimEnd()}`);
@@ -48,6 +50,17 @@ async function enrol(settings: readonly string[], approver: Approver): Promise<v
   } finally {
     child.kill();
   }
+}
+
+function freePort(): Promise<number> {
+  const probe = createServer();
+  return new Promise((resolve, reject) => {
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo; // listening on TCP
+      probe.close(() => resolve(port));
+    });
+  });
 }
 
 /** The first address that a program prints. Everything it prints is shown. */

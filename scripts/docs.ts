@@ -1,5 +1,6 @@
 /**
- * Writes what documentation repeats from the tables: the marked parts of README.md, and docs/settings.md.
+ * Writes what documentation repeats from the tables: the marked parts of README.md and docs/policy.md, docs/settings.md, and the policy
+ * file's JSON Schema.
  * With --check it writes nothing and exits 1 if something is out of date. Run from the top of the repository.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { rows, type Setting } from '../src/config/settings.ts';
 import { EFFECTS } from '../src/operation.ts';
 import { MEANING, PRESET_NAMES, presets } from '../src/policy/presets.ts';
 import { operations } from '../src/tools/index.ts';
+import { policyKeys, policySchema } from './policy-docs.ts';
 
 const tableOf = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.map((it) => it.replaceAll('|', '\\|')).join(' | ')} |`).join('\n');
@@ -55,13 +57,19 @@ ${tableOf(
 function withPart(page: string, name: string, text: string): string {
   const [begin, end] = [`<!-- begin ${name}: made by npm run docs -->`, `<!-- end ${name} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md lacks the marks of "${name}"`);
+  if (from < 0 || to < from) throw new Error(`The page lacks the marks of "${name}"`);
   return `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`;
 }
 
 const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const readme = withPart(withPart(read('README.md'), 'tools', toolsTable()), 'presets', presetTable());
-const pages = { 'README.md': readme, 'docs/settings.md': settingsPage() };
+const policy = withPart(read('docs/policy.md'), 'keys', tableOf(['key', 'values', 'default', 'what it means'], policyKeys()));
+const pages = {
+  'README.md': readme,
+  'docs/settings.md': settingsPage(),
+  'docs/policy.md': policy,
+  'docs/policy.schema.json': policySchema(),
+};
 
 const stale = Object.entries(pages).filter(([path, text]) => read(path) !== text);
 if (process.argv.includes('--check')) {

@@ -12,7 +12,7 @@ import type { CallOutcome } from './audit/entry.ts';
 import { claim, whyOver, whyStopped } from './call/claim.ts';
 import { execute } from './call/execute.ts';
 import { handleRead } from './call/read.ts';
-import { planOf, refuse, timeOf, type Answer, type Ports, type Run, type ToolCall } from './call/run.ts';
+import { planOf, refuse, type Answer, type Ports, type Run, type ToolCall } from './call/run.ts';
 import type { Reply } from './client/types.ts';
 import { canonical } from './lib/json.ts';
 import { LockBusy } from './lib/mutex.ts';
@@ -218,23 +218,24 @@ async function underLock(run: Carrying): Promise<CallToolResult> {
   if (await store.isFrozen())
     return finish(run, 'failed', answers.refusal('denied', 'All changes were frozen meanwhile; nothing was sent.'));
   for (const { id } of plan.targets) for (const link of plan.chain ?? []) await store.counters.remember(id, link);
-  const reveal = (its: ChangeOperation, replies: readonly Reply[]) => putAside(its, replies, { ports, record });
-  const { outcome, answer, status } = await execute(op, plan, { kratos: ports.kratos, answers, settings: ports.settings(), reveal });
+  const { outcome, answer, status } = await execute(op, plan, {
+    kratos: ports.kratos,
+    answers,
+    settings: ports.settings(),
+    putAside: putAsideFor(record, ports),
+  });
   return finish(run, outcome, answer, status);
 }
 
-/** A secret that only the person who approved may see waits on the page; the agent hears that it does. */
-function putAside(
-  op: ChangeOperation,
-  replies: readonly Reply[],
-  { ports, record }: { readonly ports: Ports; readonly record: PlanRecord },
-): string | undefined {
-  if (op.reveal === undefined || !isForPage(op, ports)) return undefined;
-  const { values, expiresAt } = op.reveal(replies);
-  const hidden = Object.entries(values).map(([name, value]): [string, Secret] => [name, new Secret(value)]);
-  ports.reveals.keep(record.id, { values: Object.fromEntries(hidden), expiresAt });
-  return `It waits on the approvals page for the person who approved, until ${timeOf(expiresAt)}.`;
-}
+/** A secret that only the person who approved may see waits for them on the page. */
+const putAsideFor =
+  (record: PlanRecord, ports: Ports) =>
+  (op: ChangeOperation, replies: readonly Reply[]): void => {
+    if (op.reveal === undefined || !isForPage(op, ports)) return;
+    const { values, expiresAt } = op.reveal(replies);
+    const hidden = Object.entries(values).map(([name, value]): [string, Secret] => [name, new Secret(value)]);
+    ports.reveals.keep(record.id, { values: Object.fromEntries(hidden), expiresAt });
+  };
 
 /** What a policy can be replayed on, and whom it concerned: ids and names of fields, never values. */
 function factsOf({ effects, targets, count, subjects: [first], differences = [] }: Plan) {

@@ -87,13 +87,15 @@ async function argsOf(op: ChangeOperation, sandbox: Sandbox): Promise<Json> {
 
 /** A status that the endpoint counts as an answer is no fault to it. */
 const isAnswer = (op: ChangeOperation, fault: string) =>
-  (fault === 'not found' && op.name === 'delete_identity_sessions') || (fault === 'conflict' && op.name === 'batch_patch_identities');
+  (fault === 'not found' && ['delete_identity_sessions', 'lock_identity'].includes(op.name)) ||
+  (fault === 'conflict' && op.name === 'batch_patch_identities');
 
 const NOT_SENT_AGAIN = 'It may or may not have been carried out, and it was not sent again.';
 /** Where there is an account, by reading it; a recovery code can't be found by anybody. */
 function howToFindOut({ name, toolset }: ChangeOperation): string {
   if (toolset === 'recovery') return 'What was made, if anything, signs its holder in for up to';
   if (name === 'create_identity') return 'Look for it with list_identities';
+  if (name === 'lock_identity') return 'Each step may have been done or not: get_identity shows the state';
   return name === 'batch_patch_identities'
     ? 'Some may have been created: look for each with list_identities'
     : 'Read the account to find out';

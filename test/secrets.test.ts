@@ -1,6 +1,7 @@
 /** Secrets of Kratos never leave, and secrets in arguments go to Kratos and nowhere else. */
 import { describe, expect, test } from 'vitest';
 import type { Send } from '../src/client/types.ts';
+import { createSandbox } from '../src/sandbox/sandbox.ts';
 import { seed } from '../src/seed.ts';
 import { operations } from '../src/tools/index.ts';
 import { Canaries } from './support/canaries.ts';
@@ -91,12 +92,15 @@ test('no resource holds a secret', async () => {
   await peer.close();
 });
 
+/** All of them stay: a login name that goes together with a new password is a takeover's pattern. */
+const seededTraits = (await here(createSandbox().send).get(`/admin/identities/${seed.ada}`))['traits'];
+
 describe.each(ERAS)('secrets in arguments (%s)', (era) => {
   const secret = 'CANARY-argument-7f3a';
   const create = { traits: { email: 'new@example.com' }, credentials: { password: { config: { password: secret } } } };
   const calls: [string, Json][] = [
     ['create_identity', create],
-    ['update_identity', { id: seed.ada, traits: { email: 'ada.byron@example.com' }, credentials: create.credentials }],
+    ['update_identity', { id: seed.ada, traits: seededTraits, credentials: create.credentials }],
     ['batch_patch_identities', { identities: [{ create }] }],
   ];
 
@@ -133,13 +137,14 @@ describe.each(ERAS)('secrets in arguments (%s)', (era) => {
   });
 });
 
-test('personal data never reaches the log', async () => {
+test('personal data never reaches the log or the ledger', async () => {
   const it = harness();
   const peer = await it.open({ era: 'modern', elicitation: FORM });
   await peer.call('list_identities', { credentials_identifier: 'ada.byron@example.com' });
   await peer.call('delete_identity_sessions', { id: seed.ada });
   const logs = it.logs.join('\n');
-  expect(logs).toContain(seed.ada);
-  expect(logs).not.toMatch(/ada\.byron|Byron|example\.com/i);
+  expect(logs).toContain('delete_identity_sessions');
+  expect(JSON.stringify(it.ledger.records)).toContain(seed.ada);
+  expect(logs + JSON.stringify(it.ledger.records)).not.toMatch(/ada\.byron|Byron|example\.com/i);
   await peer.close();
 });

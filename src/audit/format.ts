@@ -60,8 +60,9 @@ export function recordOf(fields: AuditFields, { seq, prev, at }: Place, { origin
   return { ...unhashed, hash: hashOf(unhashed) };
 }
 
-export const hashOf = (record: Omit<LedgerRecord, 'hash'>): string =>
-  createHash('sha256').update(record.prev).update(canonical(record)).digest('hex');
+export const hashOf = (record: Omit<LedgerRecord, 'hash'>): string => hashed(record.prev, canonical(record));
+
+const hashed = (prev: string, unhashed: string): string => createHash('sha256').update(prev).update(unhashed).digest('hex');
 
 /** The line with its line feed. */
 export const lineOf = (record: LedgerRecord | Checkpoint): string => `${canonical(record)}\n`;
@@ -70,7 +71,7 @@ const LONGEST = 500;
 const PLAIN = /^[\x20-\x7e]{0,500}$/;
 /** Some words are of others (a client's name, a ticket): nothing unseen, nothing endless. */
 function cleaned<T>(value: T): T {
-  if (typeof value === 'string') return PLAIN.test(value) ? value : clean(value, LONGEST).text as T & string; // cast: a string stays one
+  if (typeof value === 'string') return PLAIN.test(value) ? value : (clean(value, LONGEST).text as T & string); // cast: a string stays one
   if (Array.isArray(value)) return value.map(cleaned) as T & unknown[]; // cast: an array stays one
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, it]) => [name, cleaned(it)])) as T & object; // cast: the same members
@@ -91,9 +92,17 @@ export function parseLine(line: Buffer): Parsed {
   if (value === undefined) return { kind: line.at(-1) === TORN_MARK.charCodeAt(0) ? 'torn' : 'noise' };
   if (typeof value['v'] === 'number' && value['v'] > VERSION) return { kind: 'newer', version: value['v'] };
   if (!isRecord(value)) return { kind: 'changed', seq: typeof value['seq'] === 'number' ? value['seq'] : undefined };
-  const { hash, ...unhashed } = value;
-  const same = Buffer.from(canonical(value)).equals(line) && hashOf(unhashed) === hash;
-  return same ? { kind: 'record', record: value } : { kind: 'changed', seq: value.seq };
+  const { whole, unhashed } = spelled(value);
+  const isSame = Buffer.from(whole).equals(line) && hashed(value.prev, unhashed) === value.hash;
+  return isSame ? { kind: 'record', record: value } : { kind: 'changed', seq: value.seq };
+}
+
+/** Canonical with and without its hash, at the price of one. */
+function spelled(record: LedgerRecord): { readonly whole: string; readonly unhashed: string } {
+  const names = Object.keys(record).sort() as (keyof LedgerRecord)[]; // cast: it has no others; by UTF-16 code units, as RFC 8785 wants
+  const members = names.map((it) => `${JSON.stringify(it)}:${canonical(record[it])}`);
+  const unhashed = members.filter((_, i) => names[i] !== 'hash');
+  return { whole: `{${members.join(',')}}`, unhashed: `{${unhashed.join(',')}}` };
 }
 
 function isRecord(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & LedgerRecord {

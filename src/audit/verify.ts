@@ -24,6 +24,8 @@ export interface Verified extends Checked {
   readonly ok: boolean;
   readonly files: readonly string[];
   readonly checkpoints: { readonly good: number; readonly key_id?: string; readonly last?: { readonly seq: number; readonly ts: string } };
+  /** Records after the last checkpoint: chained, but anybody who can write the file could have written them. */
+  readonly unsigned: number;
   /** Passkey signatures that are good. */
   readonly assertions: number;
 }
@@ -63,6 +65,7 @@ export async function verify({ ledger, checkpoints: path, publicKey }: Evidence)
       ...(signed.keyId !== undefined && { key_id: signed.keyId }),
       ...(last && { last: { seq: last.seq, ts: last.ts } }),
     },
+    unsigned: Math.max(0, (checked.last ?? 0) - (last?.seq ?? 0)),
     assertions,
   };
 }

@@ -14,8 +14,8 @@ export interface ExecutePorts {
   readonly kratos: Kratos<EndpointName>;
   readonly answers: Answers;
   readonly settings: Settings;
-  /** Puts a secret aside for the person who approved; comes back with a sentence about that for the agent. */
-  readonly reveal: (op: ChangeOperation, replies: readonly Reply[]) => string | undefined;
+  /** Puts a secret aside for the person who approved. */
+  readonly putAside: (op: ChangeOperation, replies: readonly Reply[]) => void;
 }
 
 export interface Executed {
@@ -50,11 +50,10 @@ async function sendAndTell(op: ChangeOperation, plan: Plan, ports: ExecutePorts)
   if (reported.kind === 'unreadable' && !(await hasLanded(op, plan, ports))) {
     return { outcome: 'unknown', answer: answers.failure('unknown', howToFindOut(plan), reported.error), status };
   }
-  const put = sent.replies.length > 0 && reported.kind === 'result' ? ports.reveal(op, sent.replies) : undefined;
+  if (sent.replies.length > 0 && reported.kind === 'result') ports.putAside(op, sent.replies);
   const result = reported.kind === 'result' ? reported.result : plan.result;
   const { seen, note } = await readBack(op, result, ports);
-  const notes = [sent.note ?? note, put].filter((it) => it !== undefined).join(' ');
-  const answer = answers.result(seen, op.records, { outcome: 'executed', note: notes === '' ? undefined : notes }).result;
+  const answer = answers.result(seen, op.records, { outcome: 'executed', note: sent.note ?? note }).result;
   return { outcome: 'executed', answer, status };
 }
 

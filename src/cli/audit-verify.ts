@@ -46,20 +46,21 @@ function inOrder(paths: readonly string[]): string[] {
 }
 
 const MOST = 20;
-function asText({ ok, files, records, first, last, problems, notes, checkpoints, assertions }: Verified): string {
+function asText({ ok, files, records, first, last, problems, notes, checkpoints, unsigned, assertions }: Verified): string {
   const list = (findings: readonly Finding[]) => [
     ...findings.slice(0, MOST).map(({ where, says }) => joined([`  ${where}: ${says}`], '')),
     ...(findings.length > MOST ? [`  and ${findings.length - MOST} more`] : []),
   ];
   const range = first === undefined ? '' : ` (${first} to ${last})`;
   const signed = checkpoints.last;
-  const after = signed && last !== undefined ? Math.max(0, last - signed.seq) : 0;
   return [
     `${records} records${range} in ${files.join(', ')}.`,
     signed
       ? `${checkpoints.good} good checkpoints (key ${checkpoints.key_id}), the last one at record ${signed.seq}, ${signed.ts}.`
       : 'No good checkpoint.',
-    ...(after > 0 ? [`${after} records came after it: they are chained, and not yet signed.`] : []),
+    ...(signed && unsigned > 0
+      ? [`Not signed yet: the ${unsigned} after it. They are chained, which whoever can write the file could do too.`]
+      : []),
     ...(assertions > 0 ? [`${assertions} passkey signatures are good.`] : []),
     ...(notes.length > 0 ? ['To know:', ...list(notes)] : []),
     ...(problems.length > 0 ? [`NOT as it was written; it begins here:`, ...list(problems)] : []),

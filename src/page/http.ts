@@ -26,7 +26,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': `default-src 'none'; style-src 'self'; script-src '${PASSKEY_SCRIPT_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
+  // Not `no-referrer`: under that, browsers send `Origin: null` with this page's own forms. To others nothing is sent either way.
+  'Referrer-Policy': 'same-origin',
   'Cache-Control': 'no-store',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -119,7 +120,7 @@ function cookieName(authority: string, userAgent: string): string {
   const name = `ory-identity-mcp-${authority.split(':')[1] ?? '80'}`;
   return takesSecure(userAgent) ? `__Host-${name}` : name;
 }
-const takesSecure = (userAgent: string): boolean => /\bChrom(?:e|ium)\//.test(userAgent);
+const takesSecure = (userAgent: string): boolean => /Chrom(?:e|ium)\//.test(userAgent);
 
 export const cookieFor = (browser: string, { authority, userAgent }: { readonly authority: string; readonly userAgent: string }): string =>
   `${cookieName(authority, userAgent)}=${browser}; Path=/; HttpOnly; SameSite=Strict${takesSecure(userAgent) ? '; Secure' : ''}`;

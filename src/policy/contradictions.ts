@@ -12,36 +12,44 @@ interface Said {
   readonly confirm_by?: string | undefined;
 }
 interface Contradiction {
-  readonly key: string;
+  /** The member to look at. */
+  readonly key: keyof Said;
   readonly message: string;
 }
 
-export function contradictionsIn(rule: Said): readonly Contradiction[] {
-  const { effects = [], target, client, verdict } = rule;
-  const approves = verdict === 'approve' || typeof verdict === 'object';
-  const asks = approves || verdict === 'confirm';
-  const onlyReads = effects.length > 0 && effects.every((it) => it === 'read');
-  const onlyFloor = effects.length > 0 && effects.every((it) => FLOOR.includes(it));
-  const found: readonly (Contradiction & { readonly is: boolean })[] = [
-    { is: onlyFloor && verdict === 'allow', key: 'verdict', message: 'takeover, destructive and mass are never less than confirm' },
-    { is: onlyReads && asks, key: 'verdict', message: 'a read is allowed or denied; nobody is asked about one' },
-    {
-      is: onlyReads && (target !== undefined || rule.count !== undefined),
-      key: target === undefined ? 'count' : 'target',
-      message: 'reads are ruled by tool, principal, client and time only',
-    },
-    {
-      is: client !== undefined && verdict === 'allow',
-      key: 'verdict',
-      message: 'a rule on the client can only raise a verdict, since the client names itself',
-    },
-    {
-      is: rule.require !== undefined && !asks,
-      key: 'require',
-      message: 'needs a verdict by which a person is asked: confirm or approve',
-    },
-    { is: rule.approvers !== undefined && !approves, key: 'approvers', message: 'goes with the verdict approve only' },
-    { is: rule.confirm_by !== undefined && verdict !== 'confirm', key: 'confirm_by', message: 'goes with the verdict confirm only' },
-  ];
-  return found.filter((it) => it.is);
-}
+const approves = ({ verdict }: Said): boolean => verdict === 'approve' || typeof verdict === 'object';
+const asks = (rule: Said): boolean => rule.verdict === 'confirm' || approves(rule);
+const isOnly = ({ effects = [] }: Said, ones: readonly string[]): boolean => effects.length > 0 && effects.every((it) => ones.includes(it));
+
+const CHECKS: readonly (Contradiction & { readonly is: (rule: Said) => boolean })[] = [
+  {
+    key: 'verdict',
+    message: 'takeover, destructive and mass are never less than confirm',
+    is: (it) => it.verdict === 'allow' && isOnly(it, FLOOR),
+  },
+  {
+    key: 'verdict',
+    message: 'a rule on the client can only raise a verdict, since the client names itself',
+    is: (it) => it.verdict === 'allow' && it.client !== undefined,
+  },
+  { key: 'verdict', message: 'a read is allowed or denied; nobody is asked about one', is: (it) => asks(it) && isOnly(it, ['read']) },
+  {
+    key: 'target',
+    message: 'reads are ruled by tool, principal, client and time only',
+    is: (it) => it.target !== undefined && isOnly(it, ['read']),
+  },
+  {
+    key: 'count',
+    message: 'reads are ruled by tool, principal, client and time only',
+    is: (it) => it.count !== undefined && isOnly(it, ['read']),
+  },
+  {
+    key: 'require',
+    message: 'needs a verdict by which a person is asked: confirm or approve',
+    is: (it) => it.require !== undefined && !asks(it),
+  },
+  { key: 'approvers', message: 'goes with the verdict approve only', is: (it) => it.approvers !== undefined && !approves(it) },
+  { key: 'confirm_by', message: 'goes with the verdict confirm only', is: (it) => it.confirm_by !== undefined && it.verdict !== 'confirm' },
+];
+
+export const contradictionsIn = (rule: Said): readonly Contradiction[] => CHECKS.filter((it) => it.is(rule));

@@ -65,8 +65,8 @@ function union(all: readonly Requirements[]): Requirements {
   };
 }
 
-const fileOf = ({ name }: Policy): string => name.split(/[/\\]/).at(-1) ?? name;
+export const fileName = ({ name }: Policy): string => name.split(/[/\\]/).at(-1) ?? name;
 /** As it is found in the file: `policy.yaml:14 (help desk)`. */
-export const ruleLabel = (policy: Policy, { name, line }: Rule): string => `${fileOf(policy)}:${line} (${name})`;
+export const ruleLabel = (policy: Policy, { name, line }: Rule): string => `${fileName(policy)}:${line} (${name})`;
 export const protectedLabel = (policy: Policy, { name, line }: Policy['protected'][number]): string =>
-  `protected/${fileOf(policy)}:${line} (${name})`;
+  `protected/${fileName(policy)}:${line} (${name})`;

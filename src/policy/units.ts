@@ -28,8 +28,12 @@ function pathsOf(
 ): readonly (Path | undefined)[] {
   const isNew = subject.id === undefined;
   if (own.length > 0) return FLOOR.includes(effect) || isNew ? [undefined, ...own] : own;
-  return isNew && !hasDifferences ? [undefined, ...contentsOf(subject)] : [undefined];
+  if (!isNew || hasDifferences) return [undefined];
+  return [undefined, ...contentsOf(subject), ...(effect === 'takeover' ? UNLISTED : [])];
 }
+
+/** What a new account may bring along besides, and be a takeover for; which of it, a batch does not say. */
+const UNLISTED: readonly Path[] = [['credentials'], ['verifiable_addresses'], ['recovery_addresses']];
 
 /** Everything in a new account is a difference, wherever the plan does not list them (a batch). */
 function contentsOf({ id: _id, verified: _verified, ...facets }: Subject): readonly Path[] {

@@ -48,8 +48,8 @@ export const ChangeGlob = checked(
   'A dotted path of an account (metadata_public.plan), which also means all below it; * stands for one name or a part of it.',
 );
 export const HidePath = checked(
-  (it) => whyNoPath(it) ?? whyNoRoot(it) ?? (it.includes('*') ? 'holds a *: name the value' : undefined),
-  'A dotted path of an account: metadata_admin, traits.birthday.',
+  (it) => whyNoPath(it) ?? whyNoRoot(it) ?? (it.split('.').some((name) => /.\*|\*./.test(name)) ? 'holds a * within a name' : undefined),
+  'A dotted path of an account (metadata_admin, traits.birthday); * stands for any one name.',
 );
 
 /** One, or a list of them. */

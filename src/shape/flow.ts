@@ -97,11 +97,13 @@ function texts(value: unknown): readonly string[] {
   return Object.entries(value).flatMap(([name, member]: [string, unknown]) => [...(Array.isArray(value) ? [] : [name]), ...texts(member)]);
 }
 
+const ASCII = /^[ -~]*$/;
 /** As results show a text, without letter case. */
-export const fold = (text: string): string => clean(text, Number.POSITIVE_INFINITY).text.normalize('NFC').toLowerCase().trim();
+const fold = (text: string): string =>
+  (ASCII.test(text) ? text : clean(text, Number.POSITIVE_INFINITY).text.normalize('NFC')).toLowerCase().trim();
 
 /** Shorter ones are everybody's. */
-export const SHORTEST = 6;
+const SHORTEST = 6;
 
 interface Value {
   readonly value: string;
@@ -109,16 +111,28 @@ interface Value {
   readonly owners: Map<string, number>;
 }
 
+const BUCKETS = 1 << 16;
+/** Of the six characters at a place, without making a text of them. */
+function bucketAt(text: string, at: number): number {
+  let hash = 0;
+  for (let index = at; index < at + SHORTEST; index += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+  return (hash ^ (hash >>> 16)) & (BUCKETS - 1);
+}
+
 /**
- * Values by their first six characters, then by length, then as a whole: a text is searched by going along it once, with one look-up a
- * character, and at a hit one for each length that values with this beginning have. So the number of values hardly counts.
+ * Values by their first six characters, then by length, then as a whole: a text is searched by going along it once, with a look at a table
+ * for each character, and where six of them are the beginning of a value one look-up for each length that such values have. So the number
+ * of values hardly counts.
  */
 class Memory {
   readonly #max: number;
   readonly #keepMs: number;
   /** All of them, the one shown last at the end. */
   readonly #values = new Map<string, Value>();
+  /** How many values of each length begin so. */
   readonly #lengths = new Map<string, Map<number, number>>();
+  /** How many beginnings fall into each bucket. */
+  readonly #buckets = new Uint32Array(BUCKETS);
 
   constructor(max: number, keepMs: number) {
     this.#max = max;
@@ -136,6 +150,7 @@ class Memory {
   /** The remembered values that stand in it. */
   *findIn(text: string, time: number): Generator<Value> {
     for (let at = 0; at + SHORTEST <= text.length; at += 1) {
+      if (this.#buckets[bucketAt(text, at)] === 0) continue;
       const lengths = this.#lengths.get(text.slice(at, at + SHORTEST));
       if (lengths === undefined) continue;
       for (const length of lengths.keys()) {
@@ -168,11 +183,15 @@ class Memory {
 
   #count(value: string, by: 1 | -1): void {
     const beginning = value.slice(0, SHORTEST);
-    const lengths = this.#lengths.get(beginning) ?? new Map<number, number>();
+    const known = this.#lengths.get(beginning);
+    const lengths = known ?? new Map<number, number>();
     const left = (lengths.get(value.length) ?? 0) + by;
     if (left > 0) lengths.set(value.length, left);
     else lengths.delete(value.length);
-    if (lengths.size > 0) this.#lengths.set(beginning, lengths);
-    else this.#lengths.delete(beginning);
+    if (known === undefined) this.#lengths.set(beginning, lengths);
+    else if (lengths.size === 0) this.#lengths.delete(beginning);
+    const change = known === undefined ? 1 : lengths.size === 0 ? -1 : 0;
+    const bucket = bucketAt(value, 0);
+    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + change;
   }
 }

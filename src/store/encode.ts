@@ -1,5 +1,6 @@
 /** The state as JSON text and back. What is read is checked: a line that somebody edited must not become a plan without an expiry. Pure. */
-import { copyOf, emptyState, type State } from './state.ts';
+import { deepFreeze } from '../lib/freeze.ts';
+import { emptyState, type State } from './state.ts';
 import type { PlanState } from './types.ts';
 
 export const STATE_VERSION = 1;
@@ -29,9 +30,9 @@ export function decodeState(text: string): State {
   const tables = Object.entries(CHECKS).map(([name, check]) => {
     const rows = Object.entries(objectIn(read[name], name));
     for (const [key, row] of rows) if (!check(row, key)) damaged(`an entry of ${name} is not as it should be`);
-    return [name, new Map(rows)];
+    return [name, new Map(deepFreeze(rows))];
   });
-  return copyOf({ ...emptyState(), ...Object.fromEntries(tables) }); // each row was checked
+  return { ...emptyState(), ...Object.fromEntries(tables) }; // each row was checked
 }
 
 function parse(text: string): unknown {

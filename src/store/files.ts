@@ -7,7 +7,7 @@ import { BadState, decodeState, encodeState } from './encode.ts';
 import type { Folder } from './folder.ts';
 import { lockedFile, removeLeftovers, syncFolder, type LockedFile } from './locked-file.ts';
 import { voidOpen } from './plans.ts';
-import { emptyState, type Backing, type State } from './state.ts';
+import { copyOf, emptyState, type Backing, type State } from './state.ts';
 
 /** The caller reads it: what was remembered is gone or can't be read while we run, so nothing may be done. */
 export class StateLost extends Error {
@@ -17,31 +17,57 @@ export class StateLost extends Error {
 /** Longer than a question stands, whatever policy says, and longer than a clock is off. */
 const KEEP_CLAIMS_MS = 8 * 24 * 3_600_000;
 
-/** Makes what is missing. Throws `UsageError` where what is there can't be used; `FileLockBusy` where others hold it. */
+/** Makes what is missing. Throws `UsageError` where what is there can't be used; later, `FileLockBusy` where others hold it for too long. */
 export async function openFileBacking(folder: Folder, now: () => number): Promise<Backing> {
   const file = lockedFile(folder.file('state.json'));
   const claims = folder.file('claims');
   await opened(file, claims, now);
+  const decoded = decoder(file.path);
   return {
-    read: () => Promise.resolve().then(() => stateOf(file.read(), file.path)),
+    read: () => Promise.resolve().then(() => decoded.of(file.read())),
     update: (change, { durable = false } = {}) =>
-      file.update((text) => {
-        const state = stateOf(text, file.path);
+      file.update((before) => {
+        const state = decoded.of(before);
         const result = change(state);
-        return { text: encodeState(state), result, durable };
+        const text = encodeState(state);
+        decoded.know(text, state);
+        return { text, result, durable };
       }),
-    burn: (plan) => burn(join(claims, plan), claims),
+    burn: (plan) => burn(join(claims, plan)),
     freeze: flag(folder),
   };
 }
 
-function stateOf(text: string | undefined, path: string): State {
-  if (text === undefined) throw new StateLost(`${path} is gone while it was in use; nothing is done until this server is started again.`);
+interface Decoder {
+  /** A copy of one's own. */
+  of(text: string | undefined): State;
+  /** What a text of our own means. */
+  know(text: string, state: State): void;
+}
+
+/** Remembers the last text and what it means: mostly nobody else has written since. */
+function decoder(path: string): Decoder {
+  let last: { readonly text: string; readonly state: State } | undefined;
+  return {
+    of(text) {
+      if (text === undefined) throw new StateLost(`${path} is gone while it was in use; ${RESTART}`);
+      if (last?.text !== text) last = { text, state: decodedAtRunTime(text, path) };
+      return copyOf(last.state);
+    },
+    know(text, state) {
+      last = { text, state };
+    },
+  };
+}
+
+const RESTART = 'nothing is done until this server is started again.';
+
+function decodedAtRunTime(text: string, path: string): State {
   try {
     return decodeState(text);
   } catch (error) {
     if (!(error instanceof BadState)) throw error;
-    throw new StateLost(`${path} cannot be used: ${error.message}. Nothing is done until this server is started again.`, { cause: error });
+    throw new StateLost(`${path} cannot be used: ${error.message}; ${RESTART}`, { cause: error });
   }
 }
 
@@ -85,7 +111,8 @@ function isThere(path: string): boolean {
   }
 }
 
-function burn(path: string, claims: string): boolean {
+/** Not synced: that it was claimed is in the state, which is. This is for a state that is put back, or written by two. */
+function burn(path: string): boolean {
   let file: number;
   try {
     file = openSync(path, 'wx', 0o600);
@@ -94,7 +121,6 @@ function burn(path: string, claims: string): boolean {
     throw error;
   }
   closeSync(file);
-  syncFolder(claims);
   return true;
 }
 

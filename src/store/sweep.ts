@@ -1,4 +1,5 @@
 /** What time alone does to a state. Every look at it begins here, so that what has once been seen as expired stays so. Pure. */
+import { deepFreeze } from '../lib/freeze.ts';
 import type { State } from './state.ts';
 import type { PlanRecord } from './types.ts';
 
@@ -32,7 +33,7 @@ export function ended(
   { shown: _shown, phrase: _phrase, ids: _ids, ...rest }: PlanRecord,
   { state, outcome, now }: { readonly state: PlanRecord['state']; readonly outcome: string; readonly now: number },
 ): PlanRecord {
-  return { ...rest, phrase: '', ids: {}, state, outcome, endedAt: now };
+  return deepFreeze({ ...rest, phrase: '', ids: {}, state, outcome, endedAt: now });
 }
 
 function isOver({ created, expires, decided }: PlanRecord, now: number): boolean {

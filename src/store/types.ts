@@ -188,10 +188,11 @@ export interface Approvers {
   remove(id: string): Promise<boolean>;
   /** After a passkey was used. */
   counted(id: string, counter: number): Promise<void>;
-  /** True once per approver and 30-second step. */
+  /** The code was right, which ends the try: true once per approver and 30-second step, and not while too many failed. */
   useCode(id: string, step: number): Promise<boolean>;
-  /** Counts a failed try; false while too many failed (5 in 15 minutes). */
+  /** Begins a try, right before a code is looked at: false while too many failed (5 in 15 minutes), those under way included. */
   mayTry(id: string): Promise<boolean>;
+  /** The code was wrong, which ends the try and counts. */
   failed(id: string): Promise<void>;
 }
 

@@ -27,13 +27,13 @@ import { ledgerFile, openIn, recordsOf, stateFolder, verifyFolder } from './supp
 const start = writers();
 const refused = { name: 'LedgerError' };
 
-/** Runs a command that needs rights; false, and the reason in the log, where they are missing. */
+/** Runs a command that needs rights; false, and the reason on stderr, where they are missing. */
 function may(command: string, ...args: string[]): boolean {
   try {
     execFileSync(command, args, { stdio: 'pipe' });
     return true;
   } catch (error) {
-    console.warn(`not possible here: ${command} ${args[0]}: ${error instanceof Error ? error.message.split('\n')[0] : ''}`);
+    process.stderr.write(`not possible here: ${error instanceof Error ? error.message.split('\n').slice(0, 2).join(' ') : command}\n`);
     return false;
   }
 }
@@ -43,7 +43,7 @@ describe('the disk is full', () => {
     const mount = mkdtempSync(join(tmpdir(), 'small-'));
     onTestFinished(() => rmdirSync(mount));
     if (!may('mount', '-t', 'tmpfs', '-o', 'size=128k,mode=700', 'tmpfs', mount)) return skip('mounting a tmpfs needs root');
-    onTestFinished(() => execFileSync('umount', ['-l', mount]));
+    onTestFinished(() => void execFileSync('umount', ['-l', mount]));
     const folder = openFolder(mount);
     const { ledger, lines } = await openIn(folder);
     const filler = Array.from({ length: 100 }, (_, i) => `id-${i}-${'x'.repeat(30)}`);

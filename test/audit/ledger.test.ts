@@ -36,7 +36,10 @@ describe('a record', () => {
   test('knows people by keyed hashes only, however their address was spelled', async () => {
     const folder = stateFolder();
     const { ledger } = await openIn(folder);
-    await ledger.durable({ event: 'read', personal: [' Ren\u00e9e.Canary@Example.com ', 'rene\u0301e.canary@example.com', '+49 170 canary'] });
+    await ledger.durable({
+      event: 'read',
+      personal: [' Ren\u00e9e.Canary@Example.com ', 'rene\u0301e.canary@example.com', '+49 170 canary'],
+    });
     await ledger.close();
     const [record] = await recordsOf(folder);
     const key = folder.key('pseudonyms');

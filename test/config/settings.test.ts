@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { load, readValues } from '../../src/config/load.ts';
 import { rows, settings, type Key, type Setting } from '../../src/config/settings.ts';
+import { platformStateDir } from '../../src/config/state-dir.ts';
 import { UsageError } from '../../src/errors.ts';
 import { Secret } from '../../src/lib/secret.ts';
 
@@ -26,6 +27,7 @@ function sample(key: Key, row: Setting): readonly [text: string, value: unknown]
       return [`text of ${key}`, `text of ${key}`];
   }
 }
+const fallbackOf = (row: Setting): unknown => (row.kind === 'folder' ? row.derive({}) : row.default);
 const shown = (value: unknown): unknown => (value instanceof Secret ? value.reveal() : value);
 
 describe.each(rows)('%s', (key, row) => {
@@ -33,8 +35,8 @@ describe.each(rows)('%s', (key, row) => {
 
   test('has its default, or nothing, where it is not set', () => {
     const { values, origins } = readValues({}, {});
-    expect(values[key]).toBe('default' in row ? row.default : undefined);
-    expect(origins[key]).toEqual({ source: 'default' in row ? 'default' : 'unset' });
+    expect(values[key]).toBe(fallbackOf(row));
+    expect(origins[key]).toEqual({ source: fallbackOf(row) === undefined ? 'unset' : 'default' });
   });
 
   test('is set by its variable', () => {
@@ -52,7 +54,7 @@ describe.each(rows)('%s', (key, row) => {
 
   test('counts as unset where a client handed on a placeholder, and a notice says so', () => {
     const { values, notices } = readValues({}, { [row.env]: `\${${row.env}}` });
-    expect(values[key]).toBe('default' in row ? row.default : undefined);
+    expect(values[key]).toBe(fallbackOf(row));
     expect(notices).toEqual([`${row.env} holds a literal \${…} that nobody filled in, and counts as unset.`]);
   });
 });
@@ -94,7 +96,7 @@ test.each([
   [{}, { KRATOS_MCP_MAX_RESULT_TOKENS: '999' }, 'KRATOS_MCP_MAX_RESULT_TOKENS must be a whole number of tokens, from 1000 to 1000000.'],
   [{}, { KRATOS_MCP_MAX_RESULT_TOKENS: '-5000' }, 'KRATOS_MCP_MAX_RESULT_TOKENS must be a whole number of tokens, from 1000 to 1000000.'],
   [{ preset: 'Strict' }, {}, '--preset must be one of: standard, strict, read-only.'],
-  [{}, { KRATOS_MCP_RECOVERY_DELIVERY: 'page' }, 'KRATOS_MCP_RECOVERY_DELIVERY must be one of: withhold, reply.'],
+  [{}, { KRATOS_MCP_RECOVERY_DELIVERY: 'chat' }, 'KRATOS_MCP_RECOVERY_DELIVERY must be one of: page, withhold, reply.'],
   [{ 'log-level': 'trace' }, {}, '--log-level must be one of: error, warn, info, debug.'],
   [{}, { KRATOS_MCP_SANDBOX: 'maybe' }, 'KRATOS_MCP_SANDBOX must be true or false.'],
   [{ preset: '' }, {}, '--preset needs a value.'],
@@ -131,4 +133,14 @@ test('names are unique, and flags are spelt like their variables', () => {
   const names = all.flatMap((it) => [it.env, it.flag ?? it.env.toLowerCase()]);
   expect(new Set(names).size).toBe(names.length);
   for (const { flag, env } of all) if (flag !== undefined) expect(env).toMatch(new RegExp(`${flag.toUpperCase().replaceAll('-', '_')}$`));
+});
+
+test.each<[NodeJS.Platform, Record<string, string>, string]>([
+  ['linux', { HOME: '/home/olga' }, '/home/olga/.local/state/ory-identity-mcp'],
+  ['linux', { HOME: '/home/olga', XDG_STATE_HOME: '/var/olga' }, '/var/olga/ory-identity-mcp'],
+  ['linux', { HOME: '/home/olga', XDG_STATE_HOME: 'relative' }, '/home/olga/.local/state/ory-identity-mcp'],
+  ['darwin', { HOME: '/Users/olga', XDG_STATE_HOME: '/var/olga' }, '/Users/olga/Library/Application Support/ory-identity-mcp'],
+  ['win32', { LOCALAPPDATA: '/c/olga' }, '/c/olga/ory-identity-mcp'],
+])('the state folder is where %s keeps state: %j', (platform, env, folder) => {
+  expect(platformStateDir(env, platform)).toBe(folder);
 });

@@ -95,7 +95,7 @@ describe('the front page', () => {
 describe('a lock', () => {
   async function unlock(at: Browser, passkey = it.passkey): Promise<Answer> {
     const { body } = await at.get('/');
-    const form = /<form method="post" action="\/unlock".*?<\/form>/s.exec(body)?.[0] ?? '';
+    const form = /<form\s+method="post"\s+action="\/unlock".*?<\/form>/s.exec(body)?.[0] ?? '';
     it.pass(2_000);
     const fields = { token: fieldOf(form, 'token'), principal: 'os:1000:sam', passkey: passkey.answer(challengeIn(form), at.origin) };
     return at.post('/unlock', fields);
@@ -115,7 +115,7 @@ describe('a lock', () => {
     const at = await browser(it);
     await signIn(at);
     const { body } = await at.get('/');
-    const form = /<form method="post" action="\/unlock".*?<\/form>/s.exec(body)?.[0] ?? '';
+    const form = /<form\s+method="post"\s+action="\/unlock".*?<\/form>/s.exec(body)?.[0] ?? '';
     it.pass(2_000);
     expect((await at.post('/unlock', { token: fieldOf(form, 'token'), principal: 'os:1000:sam' })).status).toBe(403);
     expect((await at.post('/unlock', { token: fieldOf(form, 'token'), principal: 'os:1001:kim' })).status).toBe(403);

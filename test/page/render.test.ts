@@ -35,7 +35,7 @@ const unescaped = (text: string): string => text.replace(/&(?:amp|lt|gt|quot|#39
 
 /** Reads the page's table back, as a person's eye does: by rows and columns. */
 function differenceIn(page: string): Shown['differences'] {
-  const rows = page.matchAll(/<tbody data-path="([^"]*)">.*?<\/tr>\s*<tr>(.*?)<\/tr><\/tbody>/gs);
+  const rows = page.matchAll(/<tbody data-path="([^"]*)">.*?<\/tr>\s*<tr>(.*?)<\/tr>\s*<\/tbody>/gs);
   return [...rows].map(([, path = '', cells = '']) => {
     const cell = (side: string) => new RegExp(`<td data-side="${side}"><code>([^<]*)</code></td>`).exec(cells)?.[1];
     const [before, after] = [cell('before'), cell('after')];

@@ -240,7 +240,7 @@ export async function browser({ port: portOf }: Pick<Scene, 'port'>, userAgent =
 }
 
 /** The first field of that name in a page. */
-export const fieldOf = (body: string, name: string): string => new RegExp(`name="${name}" value="([^"]*)"`).exec(body)?.[1] ?? '';
+export const fieldOf = (body: string, name: string): string => new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(body)?.[1] ?? '';
 export const challengeIn = (body: string): string => /data-challenge="([^"]*)"/.exec(body)?.[1] ?? '';
 
 /** Opens the plan, waits, and answers with the scene's passkey. */

@@ -54,6 +54,7 @@ describe('what lies in the folder', () => {
     await store.close();
     const again = await open(folder);
     expect(await again.plans.find(id)).toEqual(await store.plans.find(id));
+    expect(Object.isFrozen((await again.plans.find(id))?.decided)).toBe(true);
     expect(await again.counters.used('takeover', 'anna', 60 * MINUTE)).toBe(2);
     expect(await again.counters.lockedSince('berta')).toBe(time.now());
     expect(await again.counters.remembered('alice', DAY)).toEqual([{ link: 'contact', at: time.now() }]);

@@ -33,7 +33,7 @@ const COUNTS: readonly (readonly Decided['method'][])[] = [
 ];
 
 /** Counted from the newest one. */
-const pick = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 7);
+const pick = fc.constantFrom(0, 0, 0, 0, 0, 1, 1, 2, 7);
 const yesOrRarelyNo = fc.nat({ max: 9 }).map((it) => it > 0);
 const common = [
   {
@@ -47,7 +47,7 @@ const common = [
     }),
   },
   {
-    weight: 7,
+    weight: 9,
     arbitrary: fc.record({
       do: fc.constant('answer' as const),
       pick,
@@ -64,7 +64,7 @@ const common = [
     }),
   },
   {
-    weight: 6,
+    weight: 8,
     arbitrary: fc.record({
       do: fc.constant('claim' as const),
       pick,
@@ -75,10 +75,22 @@ const common = [
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('finish' as const, 'end' as const, 'coolDown' as const), pick }) },
   {
-    weight: 3,
+    weight: 2,
     arbitrary: fc.record({
       do: fc.constant('pass' as const),
-      ms: fc.constantFrom(SECOND, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, -30 * SECOND, -MINUTE, -10 * MINUTE),
+      ms: fc.constantFrom(
+        SECOND,
+        SECOND,
+        SECOND,
+        2 * MINUTE,
+        2 * MINUTE,
+        5 * MINUTE,
+        10 * MINUTE,
+        30 * MINUTE,
+        -30 * SECOND,
+        -MINUTE,
+        -10 * MINUTE,
+      ),
     }),
   },
 ];
@@ -278,8 +290,8 @@ const inMemory = (time: Clock): Surroundings => ({
 
 test.each([
   { where: 'in memory', kinds: common, runs: 300, open: async (time: Clock) => inMemory(time) },
-  { where: 'in files', kinds: [...common, upset('restart', 'lose the state', 'lose the claims')], runs: 60, open: inFiles },
-  { where: 'in files that are put back', kinds: [...common, upset('restart', 'copy', 'roll back', 'roll back')], runs: 60, open: inFiles },
+  { where: 'in files', kinds: [...common, upset('restart', 'lose the state', 'lose the claims')], runs: 40, open: inFiles },
+  { where: 'in files that are put back', kinds: [...common, upset('restart', 'copy', 'roll back', 'roll back')], runs: 40, open: inFiles },
 ])('a plan is claimed once, agreed to by as many as it needs, in time, or not at all ($where)', async ({ kinds, runs, open }) => {
   let granted = 0;
   const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(...kinds), { minLength: 5, maxLength: 45, size: 'max' });
@@ -288,5 +300,5 @@ test.each([
     granted += await play(all, await open(time), time);
   });
   await fc.assert(property, { numRuns: runs });
-  expect(granted).toBeGreaterThan(runs / 4); // else nothing was tried
+  expect(granted).toBeGreaterThan(runs / 10); // else nothing was tried
 });

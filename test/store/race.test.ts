@@ -106,14 +106,14 @@ test('killed at any moment, it leaves a state that can be read, and nothing that
   const folder = stateFolder();
   const mine = await opened(folder);
   let seen = 0;
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     const it = await racer(folder, `round ${round}`);
     it.tell('live');
     const claimed: { claimed: string; digest: string }[] = [];
     const listening = (async () => {
       for (let line = await it.hear(); line !== undefined; line = await it.hear()) claimed.push(line as (typeof claimed)[number]); // as it says
     })();
-    await sleep(40 + round * 9);
+    await sleep(40 + round * 15);
     await it.kill();
     await listening;
     seen += claimed.length;
@@ -125,7 +125,7 @@ test('killed at any moment, it leaves a state that can be read, and nothing that
     for (const { id } of await again.plans.orphans()) await again.plans.finish(id, 'unknown');
     expect((await again.plans.list()).filter((plan) => plan.state === 'claimed')).toEqual([]);
   }
-  expect(seen).toBeGreaterThan(8);
+  expect(seen).toBeGreaterThan(4);
 }, 30_000);
 
 test('what a process left claimed is an orphan once that process is gone', async () => {

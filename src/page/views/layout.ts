@@ -22,7 +22,6 @@ export const layout = ({ title, body, error, script = false, back = true }: Layo
         <meta name="color-scheme" content="light dark" />
         <title>${title} – approvals</title>
         <link rel="stylesheet" href="/style.css" />
-        <link rel="icon" href="data:," />
       </head>
       <body>
         <header class="top">

@@ -94,7 +94,7 @@ function requests({ requests: all }: Shown): Html {
         ({ method, path, body }) =>
           html`<li>
             <code data-request="line">${method} ${path}</code
-            >${body !== undefined && html`<pre tabindex="0" aria-label="Body"><code data-request="body">${seenJson(body)}</code></pre>`}
+            >${body !== undefined && html`<pre tabindex="0" role="region" aria-label="Body"><code data-request="body">${seenJson(body)}</code></pre>`}
           </li>`,
       )}
     </ol>

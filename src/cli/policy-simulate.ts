@@ -1,0 +1,123 @@
+/** `policy simulate`: what a file would have said to the calls in the ledger. */
+import { LedgerError } from '../audit/error.ts';
+import type { LedgerRecord } from '../audit/format.ts';
+import { readValues, type Flags } from '../config/load.ts';
+import { clean } from '../lib/text.ts';
+import { judgeRead } from '../policy/judge.ts';
+import { loadPolicy } from '../policy/load.ts';
+import type { Policy } from '../policy/policy.ts';
+import { replay, type Replayed } from '../policy/replay.ts';
+import { verdictText } from '../policy/strictness.ts';
+import { operations } from '../tools/index.ts';
+import { recordsSince, sinceOf } from './audit-records.ts';
+import { print, printError, table } from './print.ts';
+
+interface Simulating {
+  readonly path: string;
+  readonly json: boolean;
+  readonly flags: Flags;
+  /** `30d`, or a date. */
+  readonly since: string;
+}
+
+/** Exit code 0; 1 where there is no ledger. Throws `UsageError`. */
+export async function simulate({ path, json, flags, since }: Simulating): Promise<number> {
+  const policy = await loadPolicy(path, operations);
+  const { stateDir } = readValues(flags).values;
+  const from = sinceOf(since, Date.now());
+  try {
+    const report = await reportOn(policy, recordsSince(stateDir, from));
+    print(json ? JSON.stringify({ file: path, since: new Date(from).toISOString(), ...report }) : asText(report));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    printError(error.message);
+    return 1;
+  }
+}
+
+interface Row {
+  readonly ts: string;
+  readonly tool: string;
+  readonly principal: string;
+  readonly targets: readonly string[];
+  /** What was said then, and by which rule. */
+  readonly was: string;
+  readonly was_rule: string;
+}
+interface Report {
+  readonly calls: number;
+  /** How often each verdict would have been given. */
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly changed: readonly (Row & { readonly would_be: string; readonly rule: string })[];
+  readonly cannot_tell: readonly (Row & { readonly depends_on: readonly string[] })[];
+  readonly reads: number;
+  readonly reads_denied: number;
+}
+
+async function reportOn(policy: Policy, records: AsyncIterable<LedgerRecord>): Promise<Report> {
+  const seen = new Set<string>();
+  const verdicts: Record<string, number> = { allow: 0, confirm: 0, approve: 0, 'approve: 2': 0, deny: 0 };
+  const changed: (Row & { would_be: string; rule: string })[] = [];
+  const cannotTell: (Row & { depends_on: readonly string[] })[] = [];
+  let [reads, denied] = [0, 0];
+  for await (const record of records) {
+    if (record.event === 'read') {
+      reads += 1;
+      if (judgeRead(policy, { ...whoOf(record), tool: record.tool ?? '' }).kind === 'deny') denied += 1;
+      continue;
+    }
+    // One call leaves several records: the plan's id holds them together, and what has none ended at once.
+    const call = record.plan_id ?? String(record.seq);
+    if (seen.has(call) || record.effects === undefined || record.verdict === undefined) continue;
+    seen.add(call);
+    const replayed = replayOf(policy, record, record.effects);
+    const row = rowOf(record, record.verdict);
+    if (replayed.kind === 'unclear') {
+      cannotTell.push({ ...row, depends_on: replayed.rules });
+      continue;
+    }
+    const verdict = verdictText(replayed.decision);
+    verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+    // How many approvers were asked for then is not recorded.
+    if (replayed.decision.kind !== row.was) changed.push({ ...row, would_be: verdict, rule: replayed.decision.rule });
+  }
+  return { calls: seen.size, verdicts, changed, cannot_tell: cannotTell, reads, reads_denied: denied };
+}
+
+const whoOf = ({ requester = '', client = '', ts }: LedgerRecord) => ({ principal: requester, client, at: new Date(ts) });
+
+const replayOf = (policy: Policy, record: LedgerRecord, effects: readonly string[]): Replayed =>
+  replay(policy, {
+    ...whoOf(record),
+    tool: record.tool ?? '',
+    effects,
+    targets: record.target_ids ?? [],
+    count: record.count ?? 1,
+    facts: record.facts ?? {},
+  });
+
+const rowOf = ({ ts, tool = '', requester = '', target_ids = [], rule = '' }: LedgerRecord, was: string): Row => ({
+  ts,
+  tool,
+  principal: requester,
+  targets: target_ids,
+  was,
+  was_rule: rule,
+});
+
+function asText({ calls, verdicts, changed, cannot_tell, reads, reads_denied }: Report): string {
+  const counts = Object.entries(verdicts).map(([verdict, count]) => `${verdict} ${count}`);
+  const begin = (it: Row) => [it.ts, it.tool, it.principal, it.targets.join(' ') || '-', it.was].map((text) => clean(text, 200).text);
+  return [
+    `Changes: ${calls}. They would have been: ${counts.join(', ')}, cannot tell ${cannot_tell.length}.`,
+    `Reads: ${reads}, of which denied ${reads_denied}.`,
+    ...(changed.length === 0 ? ['No verdict would have been another one.'] : []),
+    ...(changed.length > 0
+      ? ['', 'Another verdict than then', table(changed.map((it) => [...begin(it), `→ ${it.would_be}`, clean(it.rule, 200).text]))]
+      : []),
+    ...(cannot_tell.length > 0
+      ? ['', 'Cannot tell: the ledger holds no values', table(cannot_tell.map((it) => [...begin(it), it.depends_on.join('; ')]))]
+      : []),
+  ].join('\n');
+}
