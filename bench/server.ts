@@ -14,6 +14,10 @@ export interface Server {
   close(): Promise<void>;
 }
 
+interface Form {
+  readonly requestedSchema: { readonly properties: { readonly typed: { readonly title: string } } };
+}
+
 /** Sends the whole 2025-era opening at once, as a client in a hurry would. */
 export function startServer(program: string, args: readonly string[]): Server {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -23,18 +27,29 @@ export function startServer(program: string, args: readonly string[]): Server {
     for (const { reject } of waiting.values()) reject(new Error('the program ended before it answered'));
   });
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const { id, result } = JSON.parse(line) as { id: number; result: unknown };
+    const { id, result, method, params } = JSON.parse(line) as { id: number; result: unknown; method?: string; params?: Form };
+    if (method === 'elicitation/create' && params) return answer(id, params);
+    if (method !== undefined) return;
     waiting.get(id)?.resolve(result);
     waiting.delete(id);
   });
   let next = 1;
   const send = (message: object) => void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  /** The form is answered at once, with the phrase it asks for. */
+  const answer = (id: number, { requestedSchema }: Form) => {
+    const typed = requestedSchema.properties.typed.title.replace(/^Type /, '').replace(/ to agree$/, '');
+    send({ id, result: { action: 'accept', content: { typed } } });
+  };
   const ask = (method: string, params: object) => {
     const id = next++;
     send({ id, method, params });
     return new Promise<unknown>((resolve, reject) => waiting.set(id, { resolve, reject }));
   };
-  void ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } });
+  void ask('initialize', {
+    protocolVersion: '2025-11-25',
+    capabilities: { elicitation: { form: {} } },
+    clientInfo: { name: 'bench', version: '1' },
+  });
   send({ method: 'notifications/initialized' });
   return {
     pid: child.pid ?? 0,

@@ -82,7 +82,16 @@ export async function startStub(): Promise<Stub> {
   const byId = new Map(people.map((it) => [String(it['id']), JSON.stringify(it)]));
   const list = JSON.stringify(people);
   const link = '</admin/identities?page_size=250&page_token=00000000-0000-0000-0000-000000000000>; rel="first"';
+  const session = { id: randomUUID(), active: true, authenticated_at: '2026-01-01T00:00:00Z', devices: [] };
+  const sessions = JSON.stringify([session]);
   const server = createServer((request, response) => {
+    if (request.url?.includes('/sessions') === true) {
+      const isList = request.method === 'GET';
+      response
+        .writeHead(isList ? 200 : 204, { 'content-type': 'application/json', 'x-total-count': '1' })
+        .end(isList ? sessions : undefined);
+      return;
+    }
     const path = (request.url ?? '').split('?')[0] ?? '';
     const body = path === '/admin/identities' ? list : byId.get(path.replace('/admin/identities/', ''));
     const headers = { 'content-type': 'application/json; charset=utf-8', ...(path === '/admin/identities' && { link }) };

@@ -63,12 +63,35 @@ function licence(folder) {
   return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
 }
 
+/**
+ * What serving needs is one file: the commands share most of it, and every further file would be read one by one at each start. What
+ * `index.ts` itself needs stays apart, so that `--help` does not load the server.
+ */
+const server = new Set();
+const closureOf = (id, info, found = new Set()) => {
+  if (found.has(id)) return found;
+  found.add(id);
+  for (const it of info(id)?.importedIds ?? []) closureOf(it, info, found);
+  return found;
+};
+const serverInOneFile = {
+  name: 'server-in-one-file',
+  buildEnd() {
+    const info = (id) => this.getModuleInfo(id);
+    const rootOf = (end) => [...this.getModuleIds()].find((it) => it.endsWith(end));
+    const door = closureOf(rootOf('/src/index.ts'), info);
+    for (const id of closureOf(rootOf('/src/cli/serve.ts'), info)) if (!door.has(id)) server.add(id);
+  },
+};
+const codeSplitting = { groups: [{ name: 'server', test: (id) => server.has(id) }], includeDependenciesRecursively: false };
+
 const builds = [
   {
     ...node,
     input: { index: 'src/index.ts' },
-    plugins: [withoutValidator, licences, executable],
-    output: { ...chunks, dir: 'dist', cleanDir: true },
+    preserveEntrySignatures: 'allow-extension',
+    plugins: [withoutValidator, licences, executable, serverInOneFile],
+    output: { ...chunks, dir: 'dist', cleanDir: true, codeSplitting },
   },
   {
     ...node,

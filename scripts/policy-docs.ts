@@ -4,10 +4,10 @@ import { PolicyFile } from '../src/policy/file.ts';
 
 interface Node {
   readonly description?: string;
-  readonly default?: unknown;
+  readonly default?: string | number | boolean | object;
   readonly type?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
+  readonly const?: string | number | boolean;
+  readonly enum?: readonly (string | number | boolean)[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly anyOf?: readonly Node[];
@@ -36,21 +36,17 @@ function keysOf({ properties = {}, required = [] }: Node, above: string): readon
   });
 }
 
-const isPlain = (value: unknown): boolean => value !== undefined && (typeof value !== 'object' || value === null);
+const isPlain = (value: Node['default']): value is string | number | boolean => value !== undefined && typeof value !== 'object';
 
 function valuesOf(node: Node): string {
-  const { anyOf = [], type, minimum, maximum, properties } = node;
-  if (node.const !== undefined) return `\`${String(node.const)}\``;
-  if (node.enum !== undefined) return node.enum.map((it) => `\`${String(it)}\``).join(', ');
-  if (anyOf.length > 0)
-    return [...new Set(anyOf.map((it) => (it.items === undefined ? valuesOf(it) : 'or a list')))].join(', ').replace(', or', ' or');
-  if (type === 'array') return 'a list';
-  if (type === 'integer' || type === 'number') return minimum !== undefined && minimum > -1e9 ? `${minimum}–${maximum}` : 'a number';
-  if (type === 'boolean') return '`true`, `false`';
-  if (properties === undefined && type === 'object') return 'path: value';
-  return type === 'object'
-    ? Object.keys(properties ?? {}).length === 1
-      ? `\`{${Object.keys(properties ?? {}).join('')}: …}\``
-      : ''
-    : 'text';
+  const { anyOf, type = '', minimum = 0, maximum, properties } = node;
+  const literals = node.const === undefined ? node.enum : [node.const];
+  if (literals !== undefined) return literals.map((it) => `\`${it}\``).join(', ');
+  if (anyOf !== undefined) {
+    const single = anyOf.filter((it) => it.items === undefined).map(valuesOf);
+    return `${[...new Set(single)].join(', ')}${single.length < anyOf.length ? ' or a list' : ''}`;
+  }
+  if (properties !== undefined) return Object.keys(properties).length > 1 ? 'mapping' : `\`{${Object.keys(properties).join('')}: …}\``;
+  if (type === 'integer' || type === 'number') return `${minimum}–${maximum}`;
+  return { array: 'a list', boolean: '`true`, `false`', object: 'path: value' }[type] ?? 'text';
 }

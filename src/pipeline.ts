@@ -1,7 +1,7 @@
 /** The way of a call, top to bottom: plan → judge → settle → claim → send → report → shape. The SDK has parsed, `server/` has identified. */
 import { createHash } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { spendingsOf } from './approval/budgets.ts';
+import { spendingsOf, tooLarge } from './approval/budgets.ts';
 import { patternsOf } from './approval/patterns.ts';
 import { questionFor } from './approval/question.ts';
 import type { Settled } from './approval/settled.ts';
@@ -20,6 +20,7 @@ import { Secret } from './lib/secret.ts';
 import type { ChangeOperation, Plan } from './operation.ts';
 import { judge, raise } from './policy/judge.ts';
 import type { Decision } from './policy/policy.ts';
+import { touchesHidden } from './shape/hide.ts';
 import type { NewPlan, PlanRecord, Spending } from './store/types.ts';
 import { differencesShown, requestsOf } from './tools/shown.ts';
 
@@ -67,7 +68,7 @@ async function handleChange(run: Run): Promise<Answer> {
   entry.know({ ...factsOf(plan), verdict: decision.kind, rule: decision.rule, digest: sealed.digest });
   if (decision.kind === 'deny') return refuse(run, 'denied', `${decision.because} Nothing was sent.`);
   const spendings = spendingsOf(op, plan, { kind: decision.kind, principal, limits: policy.limits });
-  const over = await whyOver(spendings, ports.store);
+  const over = tooLarge(plan, policy.limits) ?? (await whyOver(spendings, ports.store));
   if (over !== undefined) return refuse(run, 'denied', over);
 
   const asked = newPlan(plan, run, sealed);
@@ -149,7 +150,9 @@ const idsOf = (plan: Plan): Readonly<Record<string, string>> =>
 async function ask(plan: Plan, asked: Asked, { run, decision }: { readonly run: Run; readonly decision: Decision }): Promise<Settled> {
   const { op, call, ports, policy } = run;
   const { requires, because, kind, confirmBy } = decision;
-  const pageOnly = kind === 'approve' || confirmBy === 'page' || isForPage(op, ports);
+  // A form passes through the client, which is shown no more than a result may show.
+  const holdsHidden = plan.differences?.some((it) => touchesHidden(it.path, policy.hide)) === true;
+  const pageOnly = kind === 'approve' || confirmBy === 'page' || isForPage(op, ports) || holdsHidden;
   const question = questionFor(op, plan, { kratos: ports.kratosName, because, requires });
   const asking = { asker: call.asker, plan: asked, question, pageOnly, signal: call.signal };
   const { store, sealer, page, formMs, now } = ports;

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Decided } from '../src/store/types.ts';
+import { presetPolicy } from '../src/policy/preset-policy.ts';
 import { seed } from '../src/seed.ts';
 import { bytes, expectRefused, FORM, rows, scene, type Row, type Scene } from './support/gate-scene.ts';
 import { APPROVER, APPROVER_2, harness, type Harness, type HarnessOptions } from './support/harness.ts';
@@ -232,6 +233,16 @@ describe('what ends a question', () => {
     expect((await peer.call(name, args)).outcome).toBe('executed');
     await peer.close();
   });
+});
+
+test('a difference that policy hides from results is not put into a form: the page shows it', async () => {
+  const policy = { ...presetPolicy('strict'), hide: [['traits', 'name', '*']] };
+  const { it, peer } = await opened({ preset: 'strict', policy, elicitation: FORM });
+  const first = { op: 'replace', path: '/traits/name/first', value: 'Somebody' };
+  expect((await peer.call('patch_identity', { id: seed.ada, json_patch: [first] })).outcome).toBe('pending');
+  expect(peer.asked).toEqual([]);
+  expect(it.writes()).toEqual([]);
+  await peer.close();
 });
 
 test('two approvers are two different people', async () => {

@@ -206,6 +206,17 @@ describe('a value that was read from one account and goes into another', () => {
   });
 });
 
+test('a batch larger than policy allows is refused, and nobody is asked', async () => {
+  const { it, peer } = await opened({ limits: { batchItems: 1 } });
+  const identities = ['a', 'b'].map((name) => ({ create: { traits: { email: `${name}@example.com` } } }));
+  const answer = await peer.call('batch_patch_identities', { identities });
+  expect(answer.outcome).toBe('denied');
+  expect(answer.text).toContain('1 accounts at most by policy, and this one has 2');
+  expect(peer.asked).toEqual([]);
+  expect(it.writes()).toEqual([]);
+  await peer.close();
+});
+
 test('a large share of all accounts in a day wants two approvers', async () => {
   const { peer, it } = await opened({ limits: { massAtLeast: 3 } });
   const batch = (from: number, count: number): Json => ({

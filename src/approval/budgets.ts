@@ -1,7 +1,7 @@
 /** What a call uses up, by items and at the claim; and what a refusal by a limit says. Pure. */
 import type { ChangeOperation, Plan } from '../operation.ts';
 import type { Limits, Verdict } from '../policy/policy.ts';
-import type { Budget, Spending, Spent } from '../store/types.ts';
+import type { Budget, NoRoom, Spending } from '../store/types.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -34,6 +34,12 @@ interface Spender {
   readonly limits: Limits;
 }
 
+/** Why a batch is refused for its size alone; undefined where it is not. */
+export const tooLarge = ({ effects, count }: Plan, { batchItems }: Limits): string | undefined =>
+  effects.includes('mass') && count > batchItems
+    ? `A batch may have ${batchItems} accounts at most by policy, and this one has ${count}. Nothing was sent.`
+    : undefined;
+
 /** Each time a question is put before a person. */
 export const askingOf = (principal: string, { asked }: Limits): Spending => ({
   budget: 'asked',
@@ -53,7 +59,7 @@ const NAMES: Readonly<Record<Budget, string>> = {
 };
 
 /** Names the limit and when it frees. */
-export function overLimit({ budget, limit, freesAt }: Extract<Spent, { ok: false }>): string {
+export function overLimit({ budget, limit, freesAt }: NoRoom): string {
   const frees = new Date(freesAt).toISOString().replace(/\.\d+Z$/, 'Z');
   return `The limit of ${limit} ${NAMES[budget]} is reached; it frees at ${frees}. Nothing was sent.`;
 }

@@ -21,14 +21,10 @@ export async function byPage(asking: Asking, ports: SettlePorts): Promise<Settle
   if (nobody !== undefined) return refused('denied', nobody);
 
   const lifetimeMs = ports.approvers.pageMinutes * 60_000;
-  const asked = await store.plans.ask({ ...plan, channel: 'page', lifetimeMs }, limits);
+  const asked = await store.plans.ask({ ...plan, channel: 'page', lifetimeMs }, limits, askingOf(plan.principal, limits));
+  if (asked.kind === 'over') return refused('denied', overLimit(asked.spent));
   if (asked.kind === 'crowded') return refused('denied', 'Too many questions are waiting for an answer already; nothing was sent.');
   if (asked.kind === 'stale') return refused('stale', STALE);
-  const spent = asked.fresh ? await store.counters.spend([askingOf(plan.principal, limits)]) : undefined;
-  if (spent?.ok === false) {
-    await store.plans.end(asked.plan.id, 'void', 'denied');
-    return refused('denied', overLimit(spent));
-  }
   let url: string;
   try {
     url = await page.addressOf(asked.plan.id);
@@ -69,8 +65,9 @@ async function collect(
       if (now.state === 'approved') return { kind: 'approved', plan: now, fresh: false };
       if (now.state === 'declined') return refused('declined', DECLINED, { plan });
       if (now.state !== 'waiting') return refused('expired', EXPIRED, { plan });
-      if (signal.aborted || performance.now() >= until) return pending;
-      await sleep(POLL_MS);
+      const leftMs = until - performance.now();
+      if (signal.aborted || leftMs <= 0) return pending;
+      await sleep(Math.min(POLL_MS, leftMs));
     }
   } finally {
     stop();

@@ -1,6 +1,6 @@
 /** Line by line over all files: is the chain whole, and is it the one that was signed? Pure: lines arrive, findings leave. */
 import { createHash, type Hash } from 'node:crypto';
-import { GENESIS, parseLine, type Checkpoint, type LedgerRecord } from './format.ts';
+import { furthest, GENESIS, parseLine, type Checkpoint, type LedgerRecord } from './format.ts';
 import { rangeOf } from './files.ts';
 
 export interface Finding {
@@ -153,13 +153,10 @@ export class Checker {
   #end(mayGoOn: boolean): void {
     const last = this.#seq ?? 0;
     const beyond = [...this.#signed.values()].flat().filter((it) => it.seq > last);
-    const furthest = beyond.reduce<Checkpoint | undefined>((far, it) => (far && far.seq >= it.seq ? far : it), undefined);
-    if (!furthest) return;
+    const far = furthest(beyond);
+    if (!far) return;
     if (mayGoOn) return this.#note(`ends with record ${last}; what came after was not looked at`, 0);
-    this.#problem(
-      `the end is cut off: there were ${furthest.seq} records at ${furthest.ts}, as was signed, and the last one here is ${last}`,
-      0,
-    );
+    this.#problem(`the end is cut off: there were ${far.seq} records at ${far.ts}, as was signed, and the last one here is ${last}`, 0);
   }
 
   #forget(seq: number | undefined): void {

@@ -155,3 +155,7 @@ const isCheckpoint = (value: Readonly<Record<string, unknown>>): value is Readon
   Number.isSafeInteger(value['seq']) &&
   Number.isSafeInteger(value['size']) &&
   ['hash', 'ts', 'key_id', 'signature'].every((it) => typeof value[it] === 'string');
+
+/** The one that is about the longest chain. */
+export const furthest = (checkpoints: readonly Checkpoint[]): Checkpoint | undefined =>
+  checkpoints.reduce<Checkpoint | undefined>((far, it) => (far && far.seq >= it.seq ? far : it), undefined);

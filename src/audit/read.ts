@@ -1,7 +1,7 @@
 /** All records in their order, over all files. */
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isCode } from '../lib/file-lock.ts';
 import { LedgerError } from './error.ts';
 import { CURRENT, fullFiles, LEDGER_FOLDER, NO_FOLLOW } from './files.ts';
@@ -43,6 +43,21 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   } catch (error) {
     if (isCode(error, 'ENOENT')) return undefined;
     throw error;
+  }
+}
+
+/** Files by their paths, each opened when it is its turn. Throws `LedgerError` for one that can't be read. */
+export async function* openNamed(paths: readonly string[]): AsyncGenerator<OpenFile> {
+  for (const path of paths) {
+    const file = await open(path, constants.O_RDONLY).catch((error: unknown) => {
+      const because = isCode(error, 'ENOENT') ? 'is not there' : 'cannot be read';
+      throw new LedgerError(`The file ${path} ${because}.`, { cause: error });
+    });
+    try {
+      yield { name: basename(path), file };
+    } finally {
+      await file.close();
+    }
   }
 }
 

@@ -40,17 +40,19 @@ export async function claim(run: Run, { plan, approved, spendings }: Claiming): 
   const { entry, ports } = run;
   const { plans, counters } = ports.store;
   const stopped = await whyStopped(run);
-  const spent = stopped === undefined ? await counters.spend(spendings) : undefined;
-  if (spent?.ok !== true) {
+  if (stopped !== undefined) {
     if (approved) await plans.end(approved.id, 'void', 'denied');
-    return refused('denied', stopped ?? (spent ? overLimit(spent) : ''));
+    return refused('denied', stopped);
   }
-  if (approved && !(await plans.claim(approved.id, { digest: plan.digest, principal: plan.principal }))) {
-    await counters.refund(spendings);
-    return refused('expired', 'This question is over; nothing was sent.');
+  const granted = approved ? await plans.claim(approved.id, plan, spendings) : (await counters.spend(spendings)).ok;
+  if (!granted) {
+    const over = await whyOver(spendings, ports.store);
+    if (over === undefined) return refused('expired', 'This question is over; nothing was sent.');
+    if (approved) await plans.end(approved.id, 'void', 'denied');
+    return refused('denied', over);
   }
   const record = approved ?? (await plans.begin(unseen(plan)));
-  entry.know({ plan_id: record.id, budget_after: spent.left, ...decidedBy(record) });
+  entry.know({ plan_id: record.id, budget_after: await leftOf(spendings, counters), ...decidedBy(record) });
   try {
     await entry.durable('intent');
   } catch {
@@ -61,6 +63,12 @@ export async function claim(run: Run, { plan, approved, spendings }: Claiming): 
     return refused('failed', text);
   }
   return { kind: 'claimed', record };
+}
+
+/** What the scarcest of them leaves; undefined where nothing is counted. */
+async function leftOf(spendings: readonly Spending[], counters: Store['counters']): Promise<number | undefined> {
+  const left = await Promise.all(spendings.map(async (it) => it.limit - (await counters.used(it.budget, it.of, it.windowMs))));
+  return left.length === 0 ? undefined : Math.min(...left);
 }
 
 /** Nobody was asked: nothing is kept that a person would read. */

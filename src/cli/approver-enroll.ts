@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../errors.ts';
-import { clean, say } from '../lib/text.ts';
+import { clean, own, say } from '../lib/text.ts';
 import type { OpenSite } from '../page/page.ts';
 import { PageUnavailable } from '../page/types.ts';
 import { newTotp, stepOf } from '../page/totp.ts';
@@ -131,7 +131,7 @@ async function finish(office: Office, { name, factor, site }: Finishing): Promis
     command: 'approver enroll',
     title: 'Enrol another approver',
     says: [
-      say`Lets ${name} in as an approver, by ${method === 'passkey' ? 'a passkey' : 'a one-time code'} that was made just now.`,
+      say`Lets ${name} in as an approver, by ${own(method === 'passkey' ? 'a passkey' : 'a one-time code')} that was made just now.`,
       say`Agree only if you know that this person is the one at the terminal.`,
     ],
     subject: { name, id, passkey, totp },

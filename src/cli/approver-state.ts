@@ -35,11 +35,10 @@ export interface Office extends Omit<PagePorts, 'policy'> {
 const LEVEL = 'L0'; // whoever can run this here has the rights of the folder's owner
 
 /** Throws `UsageError`. */
-export async function openOffice(flags: Flags, terminal: Terminal): Promise<Office> {
+export async function openOffice(flags: Flags, terminal: Terminal, now: () => number = Date.now): Promise<Office> {
   const { values, origins } = readValues(flags);
   const policy = await readPolicy({ ...values, origins });
   const folder = openFolder(values.stateDir);
-  const now = () => Date.now();
   const instance = randomBytes(8).toString('hex');
   const approvers = createApprovers(folder, { now });
   const store = await openFileStore(folder, { now, randomId: () => randomBytes(16).toString('base64url'), instance });
@@ -51,7 +50,7 @@ export async function openOffice(flags: Flags, terminal: Terminal): Promise<Offi
     approvers,
     reveals: createReveals(now),
     ledger,
-    environment: `none: this is about the state folder ${folder.path}`,
+    environment: `the state folder ${folder.path}`,
     level: LEVEL,
     policy: () => policy,
     now,

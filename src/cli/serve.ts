@@ -28,7 +28,13 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
   const build = assemble(settings, outside);
   for (const text of notices) log.warn('notice', { text });
   const { name, hash } = policy.current();
-  const facts = { version: VERSION, kratos: wire.kratosUrl, policy: name, recovery: settings.recoveryDelivery, assurance: 'L0' };
+  const facts = {
+    version: VERSION,
+    kratos: wire.kratosUrl,
+    policy: name,
+    recovery: policy.current().recovery?.deliver ?? settings.recoveryDelivery,
+    assurance: 'L0',
+  };
   log.info('started', facts);
   state.ledger.note({ event: 'started', policy_hash: hash, rule: name });
   process.on('SIGHUP', () => void reload(policy, { state, log }));

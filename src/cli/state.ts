@@ -47,7 +47,8 @@ export async function openState({ settings, kratosUrl, policy, log }: StatePorts
   const open = async (): Promise<Page> => {
     const { createPage } = await import('../page/page.ts');
     const port = settings.pagePort;
-    return createPage({ port, store, approvers, reveals, ledger, environment: kratosUrl, level: LEVEL, policy, now });
+    const failed = () => log.error('the approvals page failed to answer');
+    return createPage({ port, store, approvers, reveals, ledger, environment: kratosUrl, level: LEVEL, policy, now, failed });
   };
   const page: PageChannel = {
     addressOf: async (plan) => (await (opened ??= open())).addressOf(plan),

@@ -14,7 +14,7 @@ export const freeze = ({ options, flags }: CommandCall): Promise<number> =>
     await store.freeze(`${new Date().toISOString()} ${principal}${given === '' ? '' : `: ${given}`}`);
     terminal.print('All changes are stopped, at once and in every server on this state folder. thaw allows them again.');
     try {
-      await ledger.durable({ event: 'frozen', requester: principal, reason_given: given !== '', decision_source: 'person' });
+      await ledger.durable({ event: 'frozen', requester: principal, reason_given: given !== '' });
     } catch {
       terminal.print('It holds, but the audit ledger could not be written, so there is no record of it.');
       return 1;

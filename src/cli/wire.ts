@@ -28,10 +28,31 @@ export async function openWire({ target, ...settings }: Timeouts & Pick<Settings
   if (target.tls.ca !== undefined || target.tls.cert !== undefined) {
     await (await import('./certificates.ts')).checkCertificates(target.tls);
   }
-  const { createTransport } = await import('../client/transport.ts');
-  const transport = createTransport(wireOptions(target, settings));
   const { adminUrl: kratosUrl, publicUrl, network } = target;
-  return { send: transport.send, kratosUrl, publicUrl, network, close: () => transport.close() };
+  return { ...lazily(() => openTransport(target, settings)), kratosUrl, publicUrl, network };
+}
+
+type Transport = Awaited<ReturnType<typeof openTransport>>;
+async function openTransport(target: KratosTarget, timeouts: Timeouts) {
+  const { createTransport } = await import('../client/transport.ts');
+  return createTransport(wireOptions(target, timeouts));
+}
+
+/** Long enough for a client to have its list of tools first. */
+const IDLE_MS = 200;
+
+/** The HTTP client is the largest thing there is to load, and who starts this server asks for its tools first: it is loaded after that. */
+function lazily(open: () => Promise<Transport>): Pick<Wire, 'send' | 'close'> {
+  let opened: Promise<Transport> | undefined;
+  const get = () => (opened ??= open());
+  const timer = setTimeout(() => void get().catch(() => {}), IDLE_MS).unref(); // whoever calls hears of a failure
+  return {
+    send: async (request) => (await get()).send(request),
+    async close() {
+      clearTimeout(timer);
+      await (await opened)?.close();
+    },
+  };
 }
 
 /** The one place where secrets are taken out of their wrapping. */

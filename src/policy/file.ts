@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EFFECTS } from '../operation.ts';
 import { contradictionsIn } from './contradictions.ts';
 import { PRESET_NAMES } from './presets.ts';
-import { LIMITS } from './preset-policy.ts';
+import { APPROVERS, LIMITS } from './preset-policy.ts';
 import { whyNoTicketPattern } from './ticket.ts';
 import { ChangeGlob, checked, Clock, Days, Duration, Glob, HidePath, oneOrMore, Path } from './words.ts';
 import { isZone } from './window.ts';
@@ -46,7 +46,7 @@ const facts = {
   schema_id: globs('schemas', 'Of its identity schema.'),
   organization_id: globs('organizations', 'Of its organization.'),
   verified: z.boolean().optional().meta({ description: 'Whether any of its addresses is verified.' }),
-  traits: Values.optional().meta({ description: 'Dotted path below the traits and what its value must be: "email: *@example.com".' }),
+  traits: Values.optional().meta({ description: 'Dotted path below the traits, and globs for its value.' }),
   metadata_public: Values.optional().meta({ description: 'The same below metadata_public.' }),
   metadata_admin: Values.optional().meta({ description: 'The same below metadata_admin.' }),
 };
@@ -81,7 +81,7 @@ export const Rule = section({
     .optional()
     .meta({ description: 'What the call does to an account.' }),
   target: Target.optional().meta({ description: 'Which accounts. All of it must hold.' }),
-  count: section({ over: z.int().min(0).max(1_000_000) })
+  count: section({ over: z.int().min(0).max(1_000_000).meta({ description: 'More than this.' }) })
     .optional()
     .meta({ description: 'How many accounts the call concerns.' }),
   principal: globs('principals', 'On whose behalf: os:<uid>:<name> on stdio.'),
@@ -108,7 +108,7 @@ const Share = z
       'For example 1%.',
     ).transform((it) => Number.parseFloat(it) / 100),
   ])
-  .default(LIMITS.massShare);
+  .prefault(`${LIMITS.massShare * 100}%`);
 
 const Limits = section({
   asked: limit(LIMITS.asked, 'Questions to a person, per principal and hour.'),
@@ -123,16 +123,16 @@ const Limits = section({
   mass_at_least: limit(LIMITS.massAtLeast, 'Below this many accounts the share is not looked at.'),
   declines: limit(LIMITS.declines, "Refusals on the page within an hour that lock the principal's changes."),
   cool_down: Duration('0m', '1d')
-    .default(LIMITS.coolDownMinutes * 60)
+    .prefault(`${LIMITS.coolDownMinutes}m`)
     .meta({ description: 'How long a declined call is not asked about again.' }),
   identities_read: limit(LIMITS.identitiesRead, 'Identities shown, per principal and hour.'),
   takeover_chain: Duration('1h', '30d')
-    .default(LIMITS.chainHours * 3_600)
+    .prefault(`${LIMITS.chainHours}h`)
     .meta({ description: 'A change of contact data and a recovery of one account within this time need an approver.' }),
 });
 
 const whyNoOrigin = (text: string): string | undefined =>
-  URL.canParse(text) && new URL(text).protocol === 'https:' && new URL(text).origin === text
+  /^https:\/\/[a-z\d.-]+(?::\d+)?$/.test(text) && URL.canParse(text) && new URL(text).origin === text
     ? undefined
     : 'is no https origin (https://app.example.com: no path, no slash at the end, no *)';
 
@@ -140,16 +140,21 @@ const Recovery = section({
   deliver: z.enum(['page', 'withhold', 'reply']).meta({
     description: 'page: to the approver, on the page; withhold: none is made; reply: into the tool result, where the agent reads it.',
   }),
-  max_lifetime: Duration('1m', '1h').default(3_600).meta({ description: 'How long a code or link may live at most.' }),
+  max_lifetime: Duration('1m', '1h').prefault('1h').meta({ description: 'How long a code or link may live at most.' }),
   return_to: oneOrMore(checked(whyNoOrigin, 'An https origin.'), 'origins')
     .optional()
     .meta({ description: 'Origins that a recovery link may lead to. Left out: Kratos decides.' }),
 });
 
 const Approvers = section({
-  wait: Duration('0h', '30d').default(86_400).meta({ description: 'After enrolment, until an approver counts for approve.' }),
-  phrase: z.boolean().default(false).meta({ description: 'Whether a typed phrase without an approver answers confirm on the page.' }),
-  page: Duration('1m', '24h').default(1_800).meta({ description: 'How long a question stands on the page.' }),
+  wait: Duration('0h', '30d')
+    .prefault(`${APPROVERS.waitHours}h`)
+    .meta({ description: 'After enrolment, until an approver counts for approve.' }),
+  phrase: z
+    .boolean()
+    .default(APPROVERS.phrase)
+    .meta({ description: 'Whether a typed phrase without an approver answers confirm on the page.' }),
+  page: Duration('1m', '24h').prefault(`${APPROVERS.pageMinutes}m`).meta({ description: 'How long a question stands on the page.' }),
 });
 
 export const PolicyFile = section({
@@ -174,7 +179,7 @@ export const PolicyFile = section({
     .max(MOST.protected)
     .default([])
     .meta({ description: 'Accounts that no call may change, whatever a rule says.' }),
-  limits: Limits.prefault({}),
+  limits: Limits.prefault({}).meta({ description: 'Each may be set by itself; 0 refuses all.' }),
   hide: oneOrMore(HidePath, 'paths').default([]).meta({ description: 'Values that are dropped from every result.' }),
   recovery: Recovery.optional().meta({ description: 'Recovery codes and links. Left out: the setting decides.' }),
   approvers: Approvers.prefault({}).meta({ description: 'The people who answer on the page.' }),

@@ -47,9 +47,9 @@ function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
 /** Of alternatives, the one that the author meant: where something inside was wrong rather than the kind of value. */
 function insideUnion(issue: Issue): Issue {
   if (issue.code !== 'invalid_union') return issue;
-  const meant = issue.errors.find(([it]) => it !== undefined && !(it.code === 'invalid_type' && it.path.length === 0));
-  const [inner] = meant ?? [];
-  if (inner === undefined || inner.code === 'invalid_value') return issue;
+  const isAnotherKind = ({ code, path }: Issue) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
+  const inner = issue.errors.map(([first]) => first).find((it) => it !== undefined && !isAnotherKind(it));
+  if (inner === undefined) return issue;
   return insideUnion({ ...inner, path: [...issue.path, ...inner.path] });
 }
 

@@ -65,13 +65,12 @@ const secondsOf = (text: string): number => {
 };
 
 /** Comes out in seconds. The limits are durations, too. */
-export const Duration = (least: string, most: string) =>
-  checked((it) => {
-    const seconds = secondsOf(it);
-    return seconds >= secondsOf(least) && seconds <= secondsOf(most)
-      ? undefined
-      : `is no duration from ${least} to ${most} (30s, 15m, 24h, 3d)`;
-  }, `A duration from ${least} to ${most}, such as 15m, 24h or 3d.`).transform(secondsOf);
+export const Duration = (least: string, most: string) => {
+  const isOne = (it: string) => secondsOf(it) >= secondsOf(least) && secondsOf(it) <= secondsOf(most);
+  const kind = 'a duration (30s, 15m, 24h, 3d)';
+  const why = (it: string) => (isOne(it) ? undefined : `is no duration from ${least} to ${most} (30s, 15m, 24h, 3d)`);
+  return checked(why, `A duration from ${least} to ${most}, such as 15m, 24h or 3d.`, kind).transform(secondsOf);
+};
 
 /** Comes out in minutes since midnight. */
 export const Clock = checked(

@@ -22,6 +22,10 @@ export function hide(value: Json, paths: readonly HiddenPath[]): Hidden {
   return { value: isObject(shown) ? shown : {}, hidden: count.hidden };
 }
 
+/** Whether a value at this path is hidden, is in something hidden, or holds something hidden. */
+export const touchesHidden = (path: readonly string[], hidden: readonly HiddenPath[]): boolean =>
+  hidden.some((it) => it.every((name, index) => index >= path.length || name === '*' || name === path[index]));
+
 interface Count {
   hidden: number;
 }

@@ -67,7 +67,11 @@ const withCounter = (approver: Approver, counter: number): Approver =>
   approver.passkey && counter > approver.passkey.counter ? { ...approver, passkey: { ...approver.passkey, counter } } : approver;
 
 /** The same factor under two names would be two approvers. */
-function refuseTwice(known: readonly Approver[], { id, passkey, totp }: Approver): void {
+function refuseTwice(known: readonly Approver[], { id, passkey, totp, enrolledBy }: Approver): void {
+  // Under the lock of the file: of two who want to be the first, one is not.
+  if (enrolledBy === undefined && known.length > 0) {
+    throw new UsageError('Somebody was enrolled meanwhile, and each after the first needs the consent of an approver. Start again.');
+  }
   const twin = known.find(
     (it) =>
       it.id === id || (passkey !== undefined && it.passkey?.id === passkey.id) || (totp !== undefined && it.totp?.secret === totp.secret),

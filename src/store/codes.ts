@@ -32,9 +32,8 @@ export function begin(of: Tries, now: number): readonly [Tries, boolean] {
 /** A right code ends a try; it counts once, and not while too many were wrong. */
 export function use(of: Tries, step: number, now: number): readonly [Tries, boolean] {
   const { failed, begun } = recent(of, now);
-  const after = { ...of, failed, begun: begun.slice(1) };
-  if (failed.length >= MAX_FAILED || !Number.isSafeInteger(step) || of.steps.includes(step)) return [after, false];
-  return [{ ...after, steps: [...of.steps, step].slice(-MAX_STEPS) }, true];
+  if (failed.length >= MAX_FAILED || !Number.isSafeInteger(step) || of.steps.includes(step)) return [of, false];
+  return [{ failed, begun: begun.slice(1), steps: [...of.steps, step].slice(-MAX_STEPS) }, true];
 }
 
 export function fail(of: Tries, now: number): Tries {

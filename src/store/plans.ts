@@ -108,7 +108,9 @@ export function begin(
 
 export function finish(state: State, id: string, { outcome, now }: { readonly outcome: string; readonly now: number }): void {
   const plan = state.plans.get(id);
-  if (plan?.state === 'claimed') state.plans.set(id, ended(plan, { state: 'done', outcome, now }));
+  if (plan?.state !== 'claimed') return;
+  if (plan.channel === 'none') state.plans.delete(id); // nobody was asked, so that there is no decision to remember
+  else state.plans.set(id, ended(plan, { state: 'done', outcome, now }));
 }
 
 export function end(

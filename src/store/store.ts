@@ -79,13 +79,22 @@ function plansOf({ look, change, secure }: Access, backing: Backing, { randomId,
   const isGone = (its: PlanRecord['owner']): boolean =>
     its === undefined || (its.pid === pid ? its.instance !== instance : !isAlive(its.pid));
   return {
-    ask: (plan, limits) => change((state, now) => rules.ask(state, plan, { now, limits, named: named() })),
+    ask: (plan, limits, asking) =>
+      change((state, now) => {
+        const asked = rules.ask(state, plan, { now, limits, named: named() });
+        if (asking === undefined || asked.kind !== 'plan' || (plan.channel === 'page' && !asked.fresh)) return asked;
+        const spent = counting.spend(state, [asking], now);
+        if (spent.ok) return asked;
+        if (asked.fresh) rules.end(state, asked.plan.id, { state: 'void', outcome: 'denied', now });
+        return { kind: 'over', spent };
+      }),
     find: (id) => look((state) => state.plans.get(id)),
     list: () => look(rules.list),
     answer: (id, decided) => change((state, now) => rules.answer(state, id, { decided, now })),
-    claim: (id, match) =>
+    claim: (id, match, spendings = []) =>
       secure((state, now) => {
         if (!rules.isClaimable(state, id, match)) return false;
+        if (!counting.spend(state, spendings, now).ok) return false;
         const first = backing.burn(id);
         if (first) rules.claim(state, id, owner);
         else rules.end(state, id, { state: 'void', outcome: 'claimed before', now });

@@ -90,24 +90,29 @@ export type Asked =
   | { readonly kind: 'plan'; readonly plan: PlanRecord; readonly fresh: boolean }
   /** The same call waits or was approved with other contents: that plan is ended. */
   | { readonly kind: 'stale' }
-  | { readonly kind: 'crowded'; readonly limit: number };
+  | { readonly kind: 'crowded'; readonly limit: number }
+  /** Asking is limited itself, and that limit is reached. */
+  | { readonly kind: 'over'; readonly spent: NoRoom };
 
 /** `more`: taken, and another approver is needed. `over`: no such plan waits. `same`: this approver has said yes already. */
 export type Taken = 'approved' | 'more' | 'over' | 'same';
 
 export interface Plans {
-  /** The unfinished plan of this principal with this digest and channel, or a new one. */
-  ask(plan: NewPlan, limits: Pick<Limits, 'waiting' | 'waitingInAll'>): Promise<Asked>;
+  /** The unfinished plan of this principal with this digest and channel, or a new one; `asking` is counted with it: on the page once for a plan, by form each time. */
+  ask(plan: NewPlan, limits: Pick<Limits, 'waiting' | 'waitingInAll'>, asking?: Spending): Promise<Asked>;
   /** Also an ended one, while it is kept; its expiry has been looked at. */
   find(id: string): Promise<PlanRecord | undefined>;
   /** Newest first: what waits, and what ended within a week. */
   list(): Promise<readonly PlanRecord[]>;
   answer(id: string, decided: Decided): Promise<Taken>;
-  /** approved → claimed, once: true for exactly one caller, for an equal digest and principal, before it expires. Durable when it resolves. */
-  claim(id: string, match: { readonly digest: string; readonly principal: string }): Promise<boolean>;
+  /**
+   * approved → claimed, once: true for exactly one caller, for an equal digest and principal, before it expires, and where there is room
+   * for all `spendings`, which are counted with it. Durable when it resolves.
+   */
+  claim(id: string, match: { readonly digest: string; readonly principal: string }, spendings?: readonly Spending[]): Promise<boolean>;
   /** An allowed change: claimed from the start, so that a crash leaves a trace. Durable when it resolves. */
   begin(plan: NewPlan): Promise<PlanRecord>;
-  /** claimed → done. */
+  /** claimed → done. An allowed change is forgotten with that. */
   finish(id: string, outcome: string): Promise<void>;
   /** Before the claim only: nobody can answer it any more. */
   end(id: string, state: 'declined' | 'expired' | 'void', outcome: string): Promise<void>;
@@ -130,10 +135,14 @@ export interface Spending {
   readonly limit: number;
   readonly windowMs: number;
 }
-export type Spent =
-  | { readonly ok: true; readonly left: number }
-  /** Nothing of any was counted. `freesAt`: milliseconds since 1970. */
-  | { readonly ok: false; readonly budget: Budget; readonly limit: number; readonly freesAt: number };
+export type Spent = { readonly ok: true; readonly left: number } | NoRoom;
+/** Nothing of any was counted. `freesAt`: milliseconds since 1970. */
+export interface NoRoom {
+  readonly ok: false;
+  readonly budget: Budget;
+  readonly limit: number;
+  readonly freesAt: number;
+}
 
 /** Sliding windows and the short history of targets. */
 export interface Counters {
@@ -188,7 +197,7 @@ export interface Approvers {
   remove(id: string): Promise<boolean>;
   /** After a passkey was used. */
   counted(id: string, counter: number): Promise<void>;
-  /** The code was right, which ends the try: true once per approver and 30-second step, and not while too many failed. */
+  /** The code was right: true once per approver and 30-second step, and not while too many failed; true ends the try. */
   useCode(id: string, step: number): Promise<boolean>;
   /** Begins a try, right before a code is looked at: false while too many failed (5 in 15 minutes), those under way included. */
   mayTry(id: string): Promise<boolean>;

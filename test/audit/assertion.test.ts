@@ -67,7 +67,7 @@ test.each<[string, Assertion, string | undefined, string | undefined]>([
   ['with a key that is none', { ...good, public_key: 'AAAA' }, 'digest-1', "its passkey's signature is wrong"],
   ['with a signature that is none', { ...good, signature: '' }, 'digest-1', "its passkey's signature is wrong"],
   ['with client data that is none', { ...good, client_data: 'AAAA' }, 'digest-1', 'its passkey signed something else'],
-])('%s', async (_what, assertion, digest, says) => {
+])('%s', async (_what, ...[assertion, digest, says]) => {
   expect(await problemWithAssertion(await recordWith(assertion, digest), assertion)).toBe(says);
 });
 

@@ -74,6 +74,8 @@ describe('the disk is full', () => {
   test('at a limit on the size of files: refused in the process that has it, and another one goes on', async () => {
     const folder = stateFolder();
     const writer = start([folder.path, 'limited', '500'], "trap '' XFSZ; ulimit -f 40;"); // in units of 512 bytes
+    await writer.ready;
+    writer.go();
     await writer.ended;
     expect(writer.said().at(-1)).toMatch(/^refused LedgerError: .*EFBIG/);
     const kept = writer.said().filter((it) => it.startsWith('kept')).length;

@@ -167,10 +167,12 @@ describe('notes', () => {
   test('cost less than 20 microseconds each', async () => {
     const { ledger } = await openIn(stateFolder());
     const fields = { event: 'read', tool: 'get_identity', target_ids: ['a'], personal: ['a@example.com'], requester: 'os:1:a' } as const;
-    const count = 5_000;
-    const started = performance.now();
-    for (let i = 0; i < count; i += 1) ledger.note(fields);
-    expect(((performance.now() - started) / count) * 1_000).toBeLessThan(20);
+    const each = Array.from({ length: 50 }, () => {
+      const started = performance.now();
+      for (let i = 0; i < 100; i += 1) ledger.note(fields);
+      return (performance.now() - started) * 10; // microseconds for one of a hundred
+    }).sort((x, y) => x - y);
+    expect(each[25]).toBeLessThan(20);
   });
 
   test('beyond ten thousand waiting ones are counted, and the count is recorded', async () => {

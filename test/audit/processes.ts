@@ -10,6 +10,9 @@ export interface Writer {
   readonly child: ChildProcess;
   /** What it has said so far. */
   readonly said: () => readonly string[];
+  /** When it has opened the ledger; it begins to write when it is told to. */
+  readonly ready: Promise<void>;
+  readonly go: () => void;
   readonly ended: Promise<void>;
   /** Resolves when it has said a line that fits; rejects when it ends before. */
   readonly hears: (line: RegExp) => Promise<void>;
@@ -27,7 +30,7 @@ export function writers(): (args: readonly string[], limits?: string) => Writer 
   return (args, limits) => {
     const command = [process.execPath, program, ...args];
     const words = limits === undefined ? command : ['/bin/sh', '-c', `${limits} exec "$@"`, 'sh', ...command];
-    const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'inherit'], timeout: 15_000 });
+    const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['pipe', 'pipe', 'inherit'], timeout: 15_000 });
     return watched(child);
   };
 }
@@ -50,5 +53,5 @@ function watched(child: ChildProcess): Writer {
       void ended.then(() => reject(new Error(`It ended without saying ${line}: ${text}`)));
       look();
     });
-  return { child, said: lines, ended, hears };
+  return { child, said: lines, ready: hears(/^ready$/), go: () => void child.stdin?.write('go\n'), ended, hears };
 }

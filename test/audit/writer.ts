@@ -1,4 +1,5 @@
 /** A process that writes into the ledger of a folder and says what was acknowledged. For tests about several processes, and about their death. */
+import { once } from 'node:events';
 import { openLedger } from '../../src/audit/ledger.ts';
 import { openFolder } from '../../src/store/folder.ts';
 
@@ -14,6 +15,8 @@ const ledger = await openLedger({
   maxBytes: Number(maxBytes),
 });
 say('ready');
+await once(process.stdin, 'data'); // so that several begin at the same time
+process.stdin.destroy();
 for (let i = 1; i <= Number(count); i += 1) {
   ledger.note({ event: 'read', tool: 'get_identity', count: i });
   try {

@@ -101,8 +101,11 @@ test('a life of an account, by every other tool', async () => {
   expect(JSON.stringify(updated)).toContain(moved);
   expect((await ok('update_identity', { id, traits: { email: moved }, external_id }))['changed']).toBe(false);
 
-  expect((await ok('create_recovery_code_for_identity', { identity_id: id, expires_in: '5m' }))['recovery_code']).toMatch(/^\d{6}$/);
-  expect((await ok('create_recovery_link_for_identity', { identity_id: id }))['recovery_link']).toContain('token=');
+  // Of another account: a new address and a recovery of the same one are the pattern of a takeover.
+  expect((await call('create_recovery_code_for_identity', { identity_id: id })).text).toMatch(/^Not done \(denied\): An approver must agree/);
+  const other = await withPassword();
+  expect((await ok('create_recovery_code_for_identity', { identity_id: other.id, expires_in: '5m' }))['recovery_code']).toMatch(/^\d{6}$/);
+  expect((await ok('create_recovery_link_for_identity', { identity_id: other.id }))['recovery_link']).toContain('token=');
 
   const patch = [
     {
@@ -118,6 +121,8 @@ test('a life of an account, by every other tool', async () => {
   expect(await ok('delete_identity_credentials', { id, type: 'lookup_secret' })).toMatchObject({ deleted: true, changed: true });
   expect((await call('delete_identity_credentials', { id, type: 'password' })).text).toMatch(/last/i);
 
+  expect(await ok('lock_identity', { id })).toMatchObject({ changed: true });
+  expect(await ok('get_identity', { id })).toMatchObject({ state: 'inactive' });
   expect(await ok('delete_identity', { id })).toMatchObject({ id, deleted: true });
   expect((await call('get_identity', { id })).isError).toBe(true);
 });

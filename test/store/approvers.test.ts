@@ -200,6 +200,15 @@ describe('one-time codes', () => {
     expect(await approvers.mayTry('b1')).toBe(true);
   });
 
+  test('a code that was used already ends no try of somebody else', async () => {
+    const { approvers } = await withBen();
+    expect(await approvers.useCode('b1', 1)).toBe(true);
+    for (let n = 0; n < 5; n += 1) expect(await approvers.mayTry('b1')).toBe(true);
+    expect(await approvers.useCode('b1', 1)).toBe(false);
+    await approvers.failed('b1');
+    expect(await approvers.mayTry('b1')).toBe(false);
+  });
+
   test('right ones do not count as tries', async () => {
     const { approvers } = await withBen();
     for (let step = 0; step < 12; step += 1) {

@@ -32,8 +32,7 @@ const COUNTS: readonly (readonly Decided['method'][])[] = [
   ['form'],
 ];
 
-/** Counted from the newest one. */
-const pick = fc.constantFrom(0, 0, 0, 0, 0, 1, 1, 2, 7);
+const pick = fc.constantFrom(0, 0, 0, 0, 0, 1, 1, 2, 7); // counted from the newest one
 const yesOrRarelyNo = fc.nat({ max: 9 }).map((it) => it > 0);
 const common = [
   {
@@ -158,6 +157,11 @@ interface Game {
   readonly around: Omit<Surroundings, 'stores'>;
   readonly time: Clock;
 }
+interface Picked {
+  readonly id: string;
+  readonly it: Known;
+  readonly game: Game;
+}
 
 async function take(step: Step, game: Game): Promise<void> {
   const { model, time } = game;
@@ -218,17 +222,9 @@ async function ask(step: Extract<Step, { do: 'ask' }>, { model, store, time }: G
   }
 }
 
-interface Picked {
-  readonly id: string;
-  readonly it: Known;
-  readonly game: Game;
-}
-
-/** Whose yes counts in a state that was put back is the store's word: with fewer, a claim is compared with what was counted. */
 async function answer(step: Extract<Step, { do: 'answer' }>, { id, it, game: { model, store, time } }: Picked): Promise<void> {
   const { by } = step;
-  const [right = 'passkey'] = COUNTS[it.terms] ?? [];
-  const method = step.method === 'right' ? right : step.method;
+  const method = step.method === 'right' ? (COUNTS[it.terms]?.[0] ?? 'passkey') : step.method;
   const taken = await store.plans.answer(id, yes(time.now(), { by, method }));
   const may = COUNTS[it.terms]?.includes(method) === true && model.isOpen(it) && !model.isAgreed(it) && !it.yes.has(by);
   const counted = taken === 'approved' || taken === 'more';

@@ -1,7 +1,7 @@
 /** The whole server on a fresh built-in Kratos, wired as the program wires it, with everything that goes over the wire written down. */
 import { randomBytes } from 'node:crypto';
 import { createMemoryLedger } from '../../src/audit/memory.ts';
-import { assemble, type Choices } from '../../src/cli/assemble.ts';
+import { assemble, type Choices, type Outside } from '../../src/cli/assemble.ts';
 import type { Send, WireRequest } from '../../src/client/types.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { Limits, Policy } from '../../src/policy/policy.ts';
@@ -27,6 +27,8 @@ export interface HarnessOptions extends Partial<Choices> {
   readonly sandbox?: Sandbox;
   readonly store?: Store;
   readonly principal?: string;
+  /** In place of what is wired here. */
+  readonly outside?: Partial<Outside>;
 }
 
 export interface Harness {
@@ -71,6 +73,7 @@ export function harness({
   through = (it) => it,
   sandbox = createSandbox(),
   principal = 'os:1000:tester',
+  outside = {},
   ...choices
 }: HarnessOptions = {}): Harness {
   const wire: WireRequest[] = [];
@@ -109,6 +112,7 @@ export function harness({
       log: createLog({ level: 'debug', write: (line) => logs.push(line), now: () => new Date() }),
       now,
       formMs,
+      ...outside,
     },
   );
   return {

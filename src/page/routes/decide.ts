@@ -60,7 +60,7 @@ async function approve(site: Site, visit: Known, { plan, nonce, ageMs }: Approvi
   const again = (status: number, error: string) => rendered(site, visit, { plan, status, error });
   if (plan.kind === 'allow') return again(400, 'Nobody has to agree to this.');
   if (plan.kind === 'approve' && fold(visit.form.get('code') ?? '') !== fold(plan.code)) {
-    return again(422, "That is not the code in the tool's answer. Nothing was decided. If your chat shows no such code, deny.");
+    return again(422, 'That is not the code that stands beside the address. Nothing was decided. If your chat shows no such code, deny.');
   }
   const entered = enteredIn({ reason: visit.form.get('reason') ?? '', ticket: visit.form.get('ticket') ?? '' }, plan.requires);
   if (entered === undefined)

@@ -31,7 +31,10 @@ export function decisionPage(page: DecisionPage): string {
   const { plan, shown, view, way, error, now } = page;
   const body = html`<p class="eyebrow">Nothing has been done yet · ${span(plan.expires - now)} left</p>
     <h1>${shown.title}</h1>
-    <p class="lead">A program asks to change something, and you decide. Deny if you did not expect this.</p>
+    <p class="lead">
+      A program asks to change something, and you decide. Deny if you did not expect this. It is about
+      <strong>${shown.environment}</strong>, asked by <strong>${shown.requester}</strong>.
+    </p>
     ${page.frozen && html`<p class="box warn">All changes are frozen at the moment. A yes counts, but nothing is carried out before somebody thaws.</p>`}
     ${plan.decided.length > 0 && html`<p class="box calm">${plan.decided.map((it) => it.name).join(', ')} approved this. Another approver is needed before anything happens.</p>`}
     ${details(plan, shown, now)}
@@ -89,7 +92,7 @@ function required({ plan, typed }: DecisionPage): Html {
   return html`${
     kind === 'approve' &&
     html`<p>
-      <label for="code">Code<span class="hint">The four characters in the tool's answer in your chat.</span></label>
+      <label for="code">Code<span class="hint">The four characters that stand beside the address in your chat or terminal.</span></label>
       <input
         id="code"
         name="code"

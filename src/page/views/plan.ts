@@ -29,9 +29,9 @@ export const details = (plan: PlanRecord, shown: Shown, now: number): Html =>
 function facts(plan: PlanRecord, shown: Shown, now: number): Html {
   const { expires, created, decided, approvals } = plan;
   const rows: readonly (readonly [string, Html | string])[] = [
-    ['Kratos', shown.environment],
+    ['About', shown.environment],
     ['Asked by', shown.requester],
-    ['Through', html`${shown.client} <span class="hint">(the program's own word)</span>`],
+    ['Through', html`${shown.client} <span class="hint">(self-reported)</span>`],
     ['Tool', html`<code>${shown.tool}</code>`],
     ['Counts as', shown.effects.join(', ')],
     ['Why you are asked', shown.why],
@@ -86,7 +86,8 @@ const cell = (side: 'before' | 'after', json: string | undefined): Html =>
     ? html`<td data-side="${side}"><em>not there</em></td>`
     : html`<td data-side="${side}"><code>${seenJson(json)}</code></td>`;
 
-function requests({ requests: all }: Shown): Html {
+function requests({ requests: all }: Shown): Html | undefined {
+  if (all.length === 0) return undefined;
   return html`<details class="requests">
     <summary>The exact ${all.length === 1 ? 'request' : `${all.length} requests`} that a yes sends</summary>
     <ol>

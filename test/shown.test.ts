@@ -1,0 +1,181 @@
+/**
+ * What is rendered is what is sent: random calls with hostile contents are put on the page, the requests and the difference are read back
+ * out of its HTML, an approver says yes, and what Kratos received, and what became of the account, is compared with what was read there.
+ * SHOWN_RUNS sets how many calls are tried.
+ */
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { WireRequest } from '../src/client/types.ts';
+import type { NewPlan, PlanRecord, Shown } from '../src/store/types.ts';
+import type { Browser } from './page/scene.ts';
+import { here, type Here } from './support/gate-cases.ts';
+import type { Peer } from './support/peer.ts';
+import { calls, type Case } from './support/shown-cases.ts';
+import { readPage, skeletonOf, type PageRead, type Row } from './support/shown-page.ts';
+import { whole, type Whole } from './support/whole.ts';
+
+type Json = Record<string, unknown>;
+const RUNS = Number(process.env['SHOWN_RUNS'] ?? 300);
+/** So many that no limit is what ends a call. */
+const MANY = 1_000_000;
+const limits = { asked: MANY, waiting: 50, waitingInAll: 50, destructive: MANY, takeover: MANY, massAtLeast: MANY, allowedIn10Min: MANY };
+
+let it: Whole;
+let peer: Peer;
+let person: Browser;
+let world: Here;
+beforeAll(async () => {
+  it = await whole({ limits });
+  peer = await it.open({ era: 'legacy' });
+  person = await it.visitor('approver');
+  world = here(it.sandbox.send);
+});
+afterAll(async () => {
+  await peer.close();
+  await it.close();
+});
+
+let made = 0;
+const email = (index: number) => `p${made}.${index}@example.com`;
+
+/** What came of a call. `asked`: the page was read, and Kratos took what was sent. */
+interface Tried {
+  readonly kind: 'refused' | 'unchanged' | 'sent' | 'asked';
+}
+
+async function tried(its: Case): Promise<Tried> {
+  made += 1;
+  const { name, metadata_public, metadata_admin } = its.before;
+  const account = { traits: { email: email(0), name }, metadata_public, metadata_admin };
+  const { id } = JSON.parse(String(await world.write('POST', '/admin/identities', account))) as { id: string };
+  const before = await world.get(`/admin/identities/${id}`);
+  const args = its.args({ id, email });
+  const from = it.writes().length;
+
+  const first = await peer.once(its.tool, args);
+  expect(it.writes()).toHaveLength(from);
+  if (first.outcome !== 'pending') {
+    expect(first.isError || first.outcome === undefined, first.text).toBe(true);
+    return { kind: first.isError ? 'refused' : 'unchanged' };
+  }
+  const plan = await it.waiting();
+  const { body } = await person.get(`/approvals/${plan.id}`);
+  expect(skeletonOf(body)).toEqual(await harmlessSkeleton(plan));
+  const read = readPage(body);
+  await it.approve(plan, person);
+  const done = await peer.once(its.tool, args);
+
+  const sent = it.writes().slice(from);
+  expect(sent.map(asShown)).toEqual(read.requests.map(({ method, path, body: json }) => ({ method, path, body: compact(json) })));
+  expect(sent).toHaveLength(1);
+  if (done.outcome !== 'executed') return { kind: 'sent' }; // Kratos refused it
+  await expectDifference(read, { its, id, before });
+  return { kind: 'asked' };
+}
+
+/** The text itself, so that a changed order of members or another spelling of a number would show, too. */
+const asShown = ({ method, path, body }: WireRequest) => ({ method, path, body: body === undefined ? undefined : hiding(body) });
+const compact = (json: string | undefined) => (json === undefined ? undefined : JSON.stringify(JSON.parse(json)));
+
+/** Credentials go out and stay unseen: a word stands for each value. */
+function hiding(body: string): string {
+  const hidden = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(hidden);
+    if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, at]) => [key, hidden(at)]));
+    return typeof value === 'boolean' ? value : '(hidden)';
+  };
+  const without = (identity: Json): Json =>
+    'credentials' in identity ? { ...identity, credentials: hidden(identity['credentials']) } : identity;
+  const read = JSON.parse(body) as Json | unknown[];
+  if (Array.isArray(read)) return JSON.stringify(read);
+  const items = read['identities'] as { create: Json }[] | undefined;
+  return JSON.stringify(items ? { ...read, identities: items.map((item) => ({ ...item, create: without(item.create) })) } : without(read));
+}
+
+const FACETS = ['schema_id', 'state', 'traits', 'metadata_public', 'metadata_admin', 'external_id'] as const;
+/** What Kratos keeps of an account and a person is shown; null is not there, at the top. */
+const facetsOf = (identity: Json): Json =>
+  Object.fromEntries(FACETS.map((key) => [key, identity[key]]).filter(([, value]) => value !== null && value !== undefined));
+
+async function expectDifference(
+  { differences }: PageRead,
+  { its, id, before }: { readonly its: Case; readonly id: string; readonly before: Json },
+): Promise<void> {
+  if (its.tool === 'batch_patch_identities') {
+    expect(differences).toEqual([]);
+    return;
+  }
+  const isNew = its.tool === 'create_identity';
+  const after = isNew ? await created(1) : await world.get(`/admin/identities/${id}`);
+  const start = isNew ? {} : facetsOf(before);
+  const about = differences.filter((row) => row.path[0] !== 'credentials');
+  for (const row of about) expect({ path: row.path, before: valueAt(start, row.path) }).toEqual({ path: row.path, before: parsed(row.before) });
+  const defaults = isNew ? { schema_id: after['schema_id'], state: 'active' } : {}; // what Kratos does where nothing is said
+  expect(unlisted(applied({ ...defaults, ...start }, about))).toEqual(unlisted(facetsOf(after)));
+}
+
+async function created(index: number): Promise<Json> {
+  const [found] = (await world.get(`/admin/identities?credentials_identifier=${email(index)}`)) as unknown as Json[];
+  return found ?? {};
+}
+
+const parsed = (json: string | undefined): unknown => (json === undefined ? undefined : JSON.parse(json));
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+const valueAt = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((at, key) => (isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined), value);
+
+/** The table, taken at its word. */
+function applied(start: Json, rows: readonly Row[]): Json {
+  const after = structuredClone(start);
+  for (const { path, after: json } of rows) {
+    const last = path.at(-1) ?? '';
+    const holder = path.slice(0, -1).reduce<Json>((at, key) => {
+      const next = Object.hasOwn(at, key) ? at[key] : undefined;
+      const held = isObject(next) ? next : {};
+      at[key] = held;
+      return held;
+    }, after);
+    if (json === undefined) delete holder[last];
+    else holder[last] = JSON.parse(json) as unknown;
+  }
+  return after;
+}
+
+/** Whether members are those of a list stands in the request beside the table: here a list is its members by their index, unless it is empty. */
+function unlisted(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const members = Object.entries(value).filter(([, at]) => at !== undefined);
+  if (Array.isArray(value) && value.length === 0) return '(an empty list)';
+  return Object.fromEntries(members.map(([key, at]) => [key, unlisted(at)]));
+}
+
+/** The tags of a page about a plan of the same shape in which every word of others is a plain one. */
+async function harmlessSkeleton(plan: PlanRecord): Promise<readonly string[]> {
+  const plain = <T>(value: T): T =>
+    (typeof value === 'string' ? 'a' : Array.isArray(value) ? value.map(plain) : isObject(value) ? members(value, plain) : value) as T;
+  const shown = plain(plan.shown) as Shown;
+  const twin: NewPlan = { ...plan, shown, phrase: 'a', client: 'a', digest: randomBytes(32).toString('base64url'), request: randomBytes(16).toString('hex') };
+  const asked = await it.store.plans.ask(twin, limits);
+  if (asked.kind !== 'plan') throw new Error(asked.kind);
+  const { body } = await person.get(`/approvals/${asked.plan.id}`);
+  await it.store.plans.end(asked.plan.id, 'void', 'over');
+  return skeletonOf(body);
+}
+const members = (value: Json, change: (value: unknown) => unknown): Json =>
+  Object.fromEntries(Object.entries(value).map(([key, at]) => [key, change(at)]));
+
+describe('what a person reads on the page', () => {
+  test('is what is sent and what becomes of the account, and nothing of it is markup', { timeout: 20_000 + 200 * RUNS }, async () => {
+    const kinds = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(calls, async (its) => {
+        const { kind } = await tried(its);
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      }),
+      { numRuns: RUNS },
+    );
+    console.log(Object.fromEntries(kinds));
+    expect(kinds.get('asked') ?? 0).toBeGreaterThan(RUNS / 2);
+  });
+});
