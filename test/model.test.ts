@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { play, steps } from './model/steps.ts';
+import { games, play } from './model/steps.ts';
 import { World } from './model/world.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 150);
@@ -14,10 +14,10 @@ test(
   'nothing is sent that nobody agreed to, whatever happens in whatever order',
   async () => {
     const counts = new Map<string, number>();
-    const property = fc.asyncProperty(steps, async (all) => {
+    const property = fc.asyncProperty(games, async (game) => {
       const world = new World();
       try {
-        await play(all, world);
+        await play(game, world);
       } finally {
         await world.end();
         for (const [what, times] of world.witness.counts) counts.set(what, (counts.get(what) ?? 0) + times);

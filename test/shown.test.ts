@@ -11,7 +11,7 @@ import type { NewPlan, PlanRecord, Shown } from '../src/store/types.ts';
 import type { Browser } from './page/scene.ts';
 import { here, type Here } from './support/gate-cases.ts';
 import type { Peer } from './support/peer.ts';
-import { calls, type Case } from './support/shown-cases.ts';
+import { calls, filled, type Case } from './support/shown-cases.ts';
 import { readPage, skeletonOf, type PageRead, type Row } from './support/shown-page.ts';
 import { whole, type Whole } from './support/whole.ts';
 
@@ -50,7 +50,7 @@ async function tried(its: Case): Promise<Tried> {
   const account = { traits: { email: email(0), name }, metadata_public, metadata_admin };
   const { id } = JSON.parse(String(await world.write('POST', '/admin/identities', account))) as { id: string };
   const before = await world.get(`/admin/identities/${id}`);
-  const args = its.args({ id, email });
+  const args = filled(its.args, { id, email });
   const from = it.writes().length;
 
   const first = await peer.once(its.tool, args);
@@ -98,6 +98,7 @@ const FACETS = ['schema_id', 'state', 'traits', 'metadata_public', 'metadata_adm
 const facetsOf = (identity: Json): Json =>
   Object.fromEntries(FACETS.map((key) => [key, identity[key]]).filter(([, value]) => value !== null && value !== undefined));
 
+/** The table leads from what was there to what is there, and back. */
 async function expectDifference(
   { differences }: PageRead,
   { its, id, before }: { readonly its: Case; readonly id: string; readonly before: Json },
@@ -110,9 +111,15 @@ async function expectDifference(
   const after = isNew ? await created(1) : await world.get(`/admin/identities/${id}`);
   const start = isNew ? {} : facetsOf(before);
   const about = differences.filter((row) => row.path[0] !== 'credentials');
-  for (const row of about) expect({ path: row.path, before: valueAt(start, row.path) }).toEqual({ path: row.path, before: parsed(row.before) });
   const defaults = isNew ? { schema_id: after['schema_id'], state: 'active' } : {}; // what Kratos does where nothing is said
-  expect(unlisted(applied({ ...defaults, ...start }, about))).toEqual(unlisted(facetsOf(after)));
+  const [from, to] = [{ ...defaults, ...start }, facetsOf(after)];
+  expect(unlisted(applied(from, about))).toEqual(unlisted(to));
+  const backwards = about.map(({ path, before: old, after: next }): Row => ({
+    path,
+    ...(next !== undefined && { before: next }),
+    ...(old !== undefined && { after: old }),
+  }));
+  expect(bare(applied(to, backwards))).toEqual(bare(isNew ? {} : from));
 }
 
 async function created(index: number): Promise<Json> {
@@ -120,26 +127,27 @@ async function created(index: number): Promise<Json> {
   return found ?? {};
 }
 
-const parsed = (json: string | undefined): unknown => (json === undefined ? undefined : JSON.parse(json));
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
-const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((at, key) => (isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined), value);
 
-/** The table, taken at its word. */
+/** The table, taken at its word: row by row, what holds a value before its members. */
 function applied(start: Json, rows: readonly Row[]): Json {
-  const after = structuredClone(start);
-  for (const { path, after: json } of rows) {
-    const last = path.at(-1) ?? '';
-    const holder = path.slice(0, -1).reduce<Json>((at, key) => {
-      const next = Object.hasOwn(at, key) ? at[key] : undefined;
-      const held = isObject(next) ? next : {};
-      at[key] = held;
-      return held;
-    }, after);
-    if (json === undefined) delete holder[last];
-    else holder[last] = JSON.parse(json) as unknown;
+  const result = structuredClone(start);
+  for (const { path, after } of rows) put(result, path, after);
+  return result;
+}
+
+function put(holder: Json, [name = '', ...rest]: readonly string[], json: string | undefined): void {
+  if (rest.length === 0) {
+    if (json === undefined) delete holder[name];
+    else holder[name] = JSON.parse(json) as unknown;
+    return;
   }
-  return after;
+  const held = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  if (isObject(held)) return put(held, rest, json);
+  if (json === undefined) return; // gone with what held it
+  const made: Json = {};
+  holder[name] = made;
+  put(made, rest, json);
 }
 
 /** Whether members are those of a list stands in the request beside the table: here a list is its members by their index, unless it is empty. */
@@ -150,12 +158,27 @@ function unlisted(value: unknown): unknown {
   return Object.fromEntries(members.map(([key, at]) => [key, unlisted(at)]));
 }
 
+/** The same without what holds nothing: on the way back nobody can tell whether that was made to hold something. */
+function bare(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const left = Object.entries(value).map(([key, at]): [string, unknown] => [key, bare(at)]);
+  const kept = left.filter(([, at]) => at !== undefined);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
 /** The tags of a page about a plan of the same shape in which every word of others is a plain one. */
 async function harmlessSkeleton(plan: PlanRecord): Promise<readonly string[]> {
   const plain = <T>(value: T): T =>
     (typeof value === 'string' ? 'a' : Array.isArray(value) ? value.map(plain) : isObject(value) ? members(value, plain) : value) as T;
   const shown = plain(plan.shown) as Shown;
-  const twin: NewPlan = { ...plan, shown, phrase: 'a', client: 'a', digest: randomBytes(32).toString('base64url'), request: randomBytes(16).toString('hex') };
+  const twin: NewPlan = {
+    ...plan,
+    shown,
+    phrase: 'a',
+    client: 'a',
+    digest: randomBytes(32).toString('base64url'),
+    request: randomBytes(16).toString('hex'),
+  };
   const asked = await it.store.plans.ask(twin, limits);
   if (asked.kind !== 'plan') throw new Error(asked.kind);
   const { body } = await person.get(`/approvals/${asked.plan.id}`);

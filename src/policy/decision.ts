@@ -45,14 +45,8 @@ export function together(policy: Policy, effects: readonly ChangeEffect[], said:
     because,
     requires: union(rules.map((it) => it.requires)),
     others: approvals === 2 || rules.some((it) => it.others),
-    confirmBy: asking.some((it) => channelOf(it, policy) === 'page') ? 'page' : 'form',
+    confirmBy: asking.some((it) => (it.from?.confirmBy ?? policy.confirmBy) === 'page') ? 'page' : 'form',
   };
-}
-
-/** What may only raise cannot bring a question from the page to the form. */
-function channelOf({ from, onlyRaises }: Say, { confirmBy }: Policy): 'form' | 'page' {
-  if (from?.confirmBy === undefined) return confirmBy;
-  return onlyRaises === true && confirmBy === 'page' ? 'page' : from.confirmBy;
 }
 
 function union(all: readonly Requirements[]): Requirements {

@@ -7,13 +7,18 @@ test('no command: MCP is served, with the settings that were given', () => {
     command: 'serve',
     flags: { sandbox: true, preset: 'strict', tools: 'get_*' },
     options: {},
+    words: [],
   });
 });
 
 test('a command may stand before or behind its options, and settings go with it', () => {
-  const asked = { command: 'doctor', flags: { 'admin-url': 'http://127.0.0.1:4434' }, options: { json: true } };
+  const asked = { command: 'doctor', flags: { 'admin-url': 'http://127.0.0.1:4434' }, options: { json: true }, words: [] };
   expect(parseArguments(['doctor', '--json', '--admin-url', 'http://127.0.0.1:4434'])).toEqual(asked);
   expect(parseArguments(['--admin-url', 'http://127.0.0.1:4434', '--json', 'doctor'])).toEqual(asked);
+});
+
+test('what stands behind a command that takes words goes with it', () => {
+  expect(parseArguments(['policy', 'check', 'policy.yaml', '--json']).words).toEqual(['check', 'policy.yaml']);
 });
 
 test('help and version go before everything else', () => {
@@ -28,9 +33,15 @@ test.each([
   [['--nope'], '--nope is no option. See --help.'],
   [[`--nope=${CANARY}`], '--nope is no option. See --help.'],
   [['-x'], '-x is no option. See --help.'],
-  [[CANARY], 'There is no such command. The commands are: doctor, tools, sandbox, demo; without one, MCP is served on stdio.'],
-  [['toString'], 'There is no such command. The commands are: doctor, tools, sandbox, demo; without one, MCP is served on stdio.'],
-  [['doctor', 'tools'], 'More than one command was given. See --help.'],
+  [
+    [CANARY],
+    'There is no such command. The commands are: doctor, tools, sandbox, demo, policy, approver, freeze, thaw, unlock, audit; without one, MCP is served on stdio.',
+  ],
+  [
+    ['toString'],
+    'There is no such command. The commands are: doctor, tools, sandbox, demo, policy, approver, freeze, thaw, unlock, audit; without one, MCP is served on stdio.',
+  ],
+  [['doctor', 'tools'], 'Nothing may stand after doctor. See --help.'],
   [['--json'], '--json does not go with serving on stdio. See --help.'],
   [['doctor', '--port', '1'], '--port does not go with doctor. See --help.'],
   [['sandbox', '--preset', 'strict'], '--preset does not go with sandbox. See --help.'],

@@ -270,6 +270,15 @@ describe('simulate', () => {
     });
   });
 
+  test('a value counts as what changes of its kind are', async () => {
+    now = Date.parse('2026-03-04T12:00:00Z');
+    const changes = ['traits.name.last', 'metadata_public.plan'];
+    await recorded([{ ...patched, effects: ['write', 'privilege'], facts: { ...change.facts, changes } }]);
+    const plan = file('plan.yaml', 'rules:\n  - {target: {changes: metadata_public.plan}, verdict: allow}\n');
+    await simulate(plan, { json: true, since: '2026-01-01' });
+    expect(printed()[0]).toMatchObject({ verdicts: { allow: 1, confirm: 0 } });
+  });
+
   test('a protected account that is known by a value makes every change unclear', async () => {
     now = Date.parse('2026-03-04T12:00:00Z');
     await recorded([change]);

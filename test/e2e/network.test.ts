@@ -102,7 +102,9 @@ test('a life of an account, by every other tool', async () => {
   expect((await ok('update_identity', { id, traits: { email: moved }, external_id }))['changed']).toBe(false);
 
   // Of another account: a new address and a recovery of the same one are the pattern of a takeover.
-  expect((await call('create_recovery_code_for_identity', { identity_id: id })).text).toMatch(/^Not done \(denied\): An approver must agree/);
+  expect((await call('create_recovery_code_for_identity', { identity_id: id })).text).toMatch(
+    /^Not done \(denied\): An approver must agree/,
+  );
   const other = await withPassword();
   expect((await ok('create_recovery_code_for_identity', { identity_id: other.id, expires_in: '5m' }))['recovery_code']).toMatch(/^\d{6}$/);
   expect((await ok('create_recovery_link_for_identity', { identity_id: other.id }))['recovery_link']).toContain('token=');

@@ -183,6 +183,7 @@ export class Server {
       finish: (id, outcome) =>
         this.#effect(async () => {
           await finish(id, outcome);
+          witness.finished(id);
           this.unfinished.delete(id);
           this.#settledOne();
         }),

@@ -1,10 +1,9 @@
 /** What clients, people, clocks and operators do, as data that fast-check can make smaller, and how it is done. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { seed } from '../../src/seed.ts';
 import { APPROVER, APPROVER_2 } from '../support/harness.ts';
 import type { Called, Peer, PeerOptions } from '../support/peer.ts';
-import { CHANGES, type Change } from './calls.ts';
+import { CHANGES, type Change, type PolicyName } from './calls.ts';
 import type { Server } from './server.ts';
 import { UPSETS, type Upset, type World } from './world.ts';
 
@@ -48,7 +47,7 @@ type Step =
       readonly how: How;
       readonly forged: Forged;
     }
-  | { readonly do: 'page'; readonly pick: number; readonly by: string; readonly method: 'passkey' | 'totp' | 'phrase' | 'form' }
+  | { readonly do: 'page'; readonly pick: number; readonly by: readonly string[]; readonly method: 'passkey' | 'totp' | 'phrase' | 'form' }
   | { readonly do: 'no'; readonly pick: number }
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'upset'; readonly what: Upset }
@@ -73,7 +72,7 @@ const ms = fc.constantFrom(
 /** From the newest on. */
 const pick = fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 5);
 const server = fc.constantFrom(0 as const, 0 as const, 1 as const);
-const upset = fc.constantFrom(...UPSETS, 'restore' as const, 'restore' as const, 'thaw' as const, 'unlock' as const, 'ledger works' as const);
+const upset = fc.constantFrom(...UPSETS, 'thaw' as const, 'unlock' as const, 'ledger works' as const);
 const how = mostly('right' as const, 3, fc.constantFrom(...HOWS));
 
 const call = fc.record({
@@ -89,11 +88,16 @@ const call = fc.record({
     undefined,
     2,
     fc.record({
-      at: fc.nat({ max: 30 }),
-      what: fc.oneof(fc.constantFrom('die before' as const, 'die after' as const), upset, ms),
+      at: fc.nat({ max: 25 }),
+      what: fc.oneof(
+        fc.constantFrom('die before' as const, 'die after' as const),
+        fc.constantFrom('die before' as const, 'die after' as const),
+        upset,
+        ms,
+      ),
     }),
   ),
-  leaves: mostly(false, 9, fc.constant(true)),
+  leaves: mostly(false, 5, fc.constant(true)),
 });
 const leg = fc.record({
   do: fc.constant('leg' as const),
@@ -107,10 +111,10 @@ const leg = fc.record({
 const page = fc.record({
   do: fc.constant('page' as const),
   pick,
-  by: fc.constantFrom(APPROVER.id, APPROVER_2.id),
+  by: fc.constantFrom([APPROVER.id], [APPROVER_2.id], [APPROVER.id, APPROVER.id], [APPROVER.id, APPROVER_2.id]),
   method: fc.constantFrom('passkey' as const, 'passkey' as const, 'totp' as const, 'totp' as const, 'phrase' as const, 'form' as const),
 });
-export const steps: fc.Arbitrary<Step[]> = fc.array(
+const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 12, arbitrary: call },
     { weight: 4, arbitrary: leg },
@@ -118,12 +122,16 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ do: fc.constant('no' as const), pick }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('upset' as const), what: upset }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('upset' as const), what: fc.constant('restore' as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), newKey: mostly(false, 3, fc.constant(true)) }) },
   ),
   { minLength: 8, maxLength: 42, size: 'max' },
 );
 
-export async function play(all: readonly Step[], world: World): Promise<void> {
+export const games = fc.record({ policy: fc.constantFrom<PolicyName[]>('standard', 'strict', 'two', 'two'), all: steps });
+
+export async function play({ policy, all }: { readonly policy: PolicyName; readonly all: readonly Step[] }, world: World): Promise<void> {
+  await world.upset(policy);
   for (const step of all) {
     await take(step, world);
     expect(world.witness.violations).toEqual([]);
@@ -138,7 +146,11 @@ function take(step: Step, world: World): Promise<void> | void {
   if (step.do === 'leg') return makeLeg(step, world);
   const id = [...world.witness.plans.keys()].at(-1 - step.pick);
   if (id === undefined) return undefined;
-  return step.do === 'no' ? world.decline(id) : world.answer(id, step);
+  return step.do === 'no' ? world.decline(id) : sayYes(id, step, world);
+}
+
+async function sayYes(id: string, { by, method }: Extract<Step, { do: 'page' }>, world: World): Promise<void> {
+  for (const it of by) await world.answer(id, { by: it, method });
 }
 
 type Call = Extract<Step, { do: 'call' }>;
@@ -167,17 +179,28 @@ async function makeCall(step: Call, world: World): Promise<void> {
   if (step.server === 'both' || step.times > 1) return atOnce(step, change, world);
   const it = await making(world, { index: step.server, client: step.client, change });
   const owed = world.isOwed(it.index, change.name);
-  const before = world.witness.counts.get('writes');
+  const before = world.witness.counts.get('writes') ?? 0;
   const cancelling = answersAs(step, it);
   const { fuse } = step;
   if (fuse) it.server.light({ at: fuse.at, what: effectOf(fuse.what, world) });
   const answer = await exchange(it, {}, cancelling);
+  const sent = (world.witness.counts.get('writes') ?? 0) - before;
   if (owed && !fuse && !step.leaves) {
-    expect([answer?.meta['ory-identity-mcp/replayed'], world.witness.counts.get('writes')]).toEqual([true, before]);
+    expect([answer?.meta[REPLAYED], sent]).toEqual([true, 0]);
     world.witness.count('replayed');
   }
+  if (answer && answer.meta[REPLAYED] !== true) isTrue(answer, sent);
   noteAnswer(answer, it);
   return undefined;
+}
+
+const REPLAYED = 'ory-identity-mcp/replayed';
+
+/** What the agent is told about what was sent. */
+function isTrue({ outcome, text }: Called, sent: number): void {
+  if (sent > 0)
+    expect([outcome, text]).toEqual([expect.stringMatching(/^(?:executed|unknown|failed)$/), expect.not.stringMatching(/othing was sent/)]);
+  else expect(outcome).not.toBe('executed');
 }
 
 function effectOf(what: NonNullable<Call['fuse']>['what'], world: World): 'die before' | 'die after' | (() => Promise<void>) {
@@ -188,7 +211,8 @@ function effectOf(what: NonNullable<Call['fuse']>['what'], world: World): 'die b
 /** The same call, several times at the same time, on one server or on both. */
 async function atOnce(step: Call, change: Change, world: World): Promise<void> {
   const all: Making[] = [];
-  for (const index of step.server === 'both' ? [0, 1] : [step.server]) all.push(await making(world, { index, client: step.client, change }));
+  for (const index of step.server === 'both' ? [0, 1] : [step.server])
+    all.push(await making(world, { index, client: step.client, change }));
   for (const it of all) world.isOwed(it.index, change.name);
   for (const it of all) answersAs({ ...step, how: step.how === 'never' ? 'cancel' : step.how, leaves: false, meanwhile: undefined }, it);
   const each = all.flatMap((it) => Array.from({ length: step.times }, async () => ({ it, answer: await exchange(it, {}) })));
@@ -276,7 +300,8 @@ const refused = (answer: Called): boolean => answer.outcome === 'declined' && SA
 async function makeLeg(step: Extract<Step, { do: 'leg' }>, world: World): Promise<void> {
   const held = world.questions.at(-1 - step.pick);
   if (!held) return;
-  const change = step.forged === 'the call' ? (CHANGES[(CHANGES.indexOf(held.call) + 1 + step.pick) % CHANGES.length] ?? held.call) : held.call;
+  const change =
+    step.forged === 'the call' ? (CHANGES[(CHANGES.indexOf(held.call) + 1 + step.pick) % CHANGES.length] ?? held.call) : held.call;
   const other = world.questions.at(-2 - step.pick) ?? held;
   const state = step.forged === 'the state' ? other.state : step.forged === 'a letter of it' ? spoilt(held.state) : held.state;
   const its = step.how === 'never' ? 'cancel' : step.how;
@@ -297,5 +322,3 @@ async function makeLeg(step: Extract<Step, { do: 'leg' }>, world: World): Promis
 }
 
 const spoilt = (state: string): string => `${state.slice(0, -2)}${state.at(-2) === 'A' ? 'B' : 'A'}${state.slice(-1)}`;
-
-export const isSeeded = (): boolean => CHANGES.every(({ target }) => target === undefined || Object.values<string>(seed).includes(target));

@@ -171,6 +171,11 @@ export class Witness {
     this.#grant(id, phrase, doings);
   }
 
+  finished(id: string): void {
+    const at = this.#grants.findIndex((it) => it.plan === id);
+    if (at >= 0) this.#grants.splice(at, 1);
+  }
+
   #grant(plan: string, phrase: string, doings: Doings): void {
     const { call } = doings;
     if (!call) return this.#wrong('a claim that no call asked for', call);
@@ -205,7 +210,7 @@ export class Witness {
   wrote({ method, path, body }: WireRequest, doings: Doings): void {
     const { call } = doings;
     const write = { method, path, ...(body !== undefined && { body: JSON.parse(body) as unknown }) };
-    const grant = this.#grants.find((it) => it.doings === doings && it.call === call && it.sent <= placeOf(write, it.call));
+    const grant = this.#grants.findLast((it) => it.doings === doings && it.call === call && it.sent <= placeOf(write, it.call));
     if (!grant) return this.#wrong(`sent without a claim, or more than once: ${method} ${path}`, call);
     grant.sent = placeOf(write, grant.call) + 1;
     this.count('writes');

@@ -64,7 +64,10 @@ export class World {
 
   constructor() {
     this.#sandbox = this.#freshSandbox();
-    this.witness = new Witness(() => this.#time, (id) => this.#emailOf(id));
+    this.witness = new Witness(
+      () => this.#time,
+      (id) => this.#emailOf(id),
+    );
   }
 
   now = (): number => this.#time;
@@ -173,10 +176,26 @@ export class World {
       this.#sandbox = this.#freshSandbox();
       this.witness.restored();
     },
-    freeze: () => this.#operating((it) => it.freeze('an incident'), () => this.witness.freeze(true)),
-    thaw: () => this.#operating((it) => it.thaw(), () => this.witness.freeze(false)),
-    lock: () => this.#operating((it) => it.counters.lock(PRINCIPAL), () => this.witness.lock(true)),
-    unlock: () => this.#operating((it) => it.counters.unlock(PRINCIPAL), () => this.witness.lock(false)),
+    freeze: () =>
+      this.#operating(
+        (it) => it.freeze('an incident'),
+        () => this.witness.freeze(true),
+      ),
+    thaw: () =>
+      this.#operating(
+        (it) => it.thaw(),
+        () => this.witness.freeze(false),
+      ),
+    lock: () =>
+      this.#operating(
+        (it) => it.counters.lock(PRINCIPAL),
+        () => this.witness.lock(true),
+      ),
+    unlock: () =>
+      this.#operating(
+        (it) => it.counters.unlock(PRINCIPAL),
+        () => this.witness.lock(false),
+      ),
     standard: () => this.#switch('standard'),
     strict: () => this.#switch('strict'),
     two: () => this.#switch('two'),

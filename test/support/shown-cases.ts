@@ -10,8 +10,8 @@ export interface Case {
   readonly tool: 'patch_identity' | 'update_identity' | 'create_identity' | 'batch_patch_identities';
   /** What the account has before: metadata and the free part of its traits. */
   readonly before: Free;
-  /** Arguments but for the ids and addresses, which are made so that no two accounts clash. */
-  readonly args: (its: { readonly id: string; readonly email: (index: number) => string }) => Doc;
+  /** `ID` and `EMAIL 1` in it stand for what is made so that no two accounts clash. */
+  readonly args: Doc;
 }
 interface Free {
   readonly name: Doc;
@@ -70,7 +70,26 @@ const member = fc
   .oneof(fc.constantFrom('a', 'b', '0', '1', 'a.b', 'a b', '"a"', '', '.', '<b>', 'ключ', '-', 'length', 'ſ', 'id'), text)
   .filter((it) => !REPARENTING.includes(it));
 /** What a path of a patch may name: no reader would see the others. */
-const pathMember = fc.constantFrom('a', 'b', 'c', '0', '1', 'a.b', 'a b', '"a"', "it's", '.', '..', '<b>', 'a/b', '~', 'ключ', 'length', '&amp;', '日本');
+const pathMember = fc.constantFrom(
+  'a',
+  'b',
+  'c',
+  '0',
+  '1',
+  'a.b',
+  'a b',
+  '"a"',
+  "it's",
+  '.',
+  '..',
+  '<b>',
+  'a/b',
+  '~',
+  'ключ',
+  'length',
+  '&amp;',
+  '日本',
+);
 
 const leaf: fc.Arbitrary<Json> = fc.oneof(
   { weight: 4, arbitrary: text },
@@ -84,51 +103,45 @@ const inner: fc.Arbitrary<Json> = fc.oneof({ weight: 3, arbitrary: leaf }, fc.ar
 const value: fc.Arbitrary<Json> = fc.oneof({ weight: 3, arbitrary: leaf }, fc.array(inner, { maxLength: 3 }), entries(inner));
 const doc = fc.oneof(entries(value), entries(value, pathMember));
 /** In the schema of the sandbox a name may have any members; these two are texts. */
-const name = fc.tuple(doc, fc.option(text, { nil: undefined })).map(([{ first: _first, last: _last, ...free }, first]): Doc =>
-  first === undefined ? free : { ...free, first },
-);
+const name = fc
+  .tuple(doc, fc.option(text, { nil: undefined }))
+  .map(([{ first: _first, last: _last, ...free }, first]): Doc => (first === undefined ? free : { ...free, first }));
 const metadata = fc.option(doc, { nil: null, freq: 4 });
 const free = fc.record({ name, metadata_public: metadata, metadata_admin: metadata });
 
 const credentials = fc.option(
-  text
-    .filter((it) => it !== '')
-    .map((password): Doc => ({ password: { config: { password: `long-enough-9-${password}` } } })),
+  text.filter((it) => it !== '').map((password): Doc => ({ password: { config: { password: `long-enough-9-${password}` } } })),
   { nil: undefined, freq: 3 },
 );
 
-const update = fc.record({ before: free, after: free, more: more(), credentials }).map(
-  ({ before, after, more: extra, credentials: secret }): Case => ({
+const update = fc
+  .record({ before: free, after: free, more: more(), credentials })
+  .map(({ before, after, more: extra, credentials: secret }): Case => ({
     tool: 'update_identity',
     before,
-    args: ({ id, email }) => ({ id, ...body(after, email(0)), ...extra, ...(secret && { credentials: secret }) }),
-  }),
-);
-const create = fc.record({ after: free, more: more(), credentials }).map(
-  ({ after, more: extra, credentials: secret }): Case => ({
-    tool: 'create_identity',
-    before: { name: {}, metadata_public: null, metadata_admin: null },
-    args: ({ email }) => ({ ...body(after, email(1)), ...extra, ...(secret && { credentials: secret }) }),
-  }),
-);
-const batch = fc.array(fc.record({ after: free, credentials }), { minLength: 1, maxLength: 3 }).map(
-  (items): Case => ({
-    tool: 'batch_patch_identities',
-    before: { name: {}, metadata_public: null, metadata_admin: null },
-    args: ({ email }) => ({
-      identities: items.map(({ after, credentials: secret }, index) => ({
-        create: { ...body(after, email(index + 1)), ...(secret && { credentials: secret }) },
-      })),
-    }),
-  }),
-);
+    args: { id: 'ID', ...body(after, 0), ...extra, ...(secret && { credentials: secret }) },
+  }));
+const create = fc.record({ after: free, more: more(), credentials }).map(({ after, more: extra, credentials: secret }): Case => ({
+  tool: 'create_identity',
+  before: { name: {}, metadata_public: null, metadata_admin: null },
+  args: { ...body(after, 1), ...extra, ...(secret && { credentials: secret }) },
+}));
+const batch = fc.array(fc.record({ after: free, credentials }), { minLength: 1, maxLength: 3 }).map((items): Case => ({
+  tool: 'batch_patch_identities',
+  before: { name: {}, metadata_public: null, metadata_admin: null },
+  args: {
+    identities: items.map(({ after, credentials: secret }, index) => ({
+      create: { ...body(after, index + 1), ...(secret && { credentials: secret }) },
+    })),
+  },
+}));
 
 /** What else may be said of an account. */
 function more(): fc.Arbitrary<Doc> {
   return fc.record({ state: fc.constantFrom('active', 'inactive') }, { requiredKeys: [] });
 }
-const body = ({ name: its, metadata_public, metadata_admin }: Free, email: string): Doc => ({
-  traits: { email, name: its },
+const body = ({ name: its, metadata_public, metadata_admin }: Free, email: number): Doc => ({
+  traits: { email: `EMAIL ${email}`, name: its },
   ...(metadata_public !== null && { metadata_public }),
   metadata_admin,
 });
@@ -146,13 +159,11 @@ const step: fc.Arbitrary<Step> = fc.record({
   name: pathMember,
   value,
 });
-const patch = fc.tuple(free, fc.array(step, { minLength: 1, maxLength: 3 })).map(
-  ([before, steps]): Case => ({
-    tool: 'patch_identity',
-    before,
-    args: ({ id }) => ({ id, json_patch: steps.map((it) => operationOf(it, before)) }),
-  }),
-);
+const patch = fc.tuple(free, fc.array(step, { minLength: 1, maxLength: 3 })).map(([before, steps]): Case => ({
+  tool: 'patch_identity',
+  before,
+  args: { id: 'ID', json_patch: steps.map((it) => operationOf(it, before)) },
+}));
 
 function operationOf({ kind, at, name: named, value: its }: Step, before: Free): Doc {
   const below = { traits: { name: before.name }, metadata_public: before.metadata_public, metadata_admin: before.metadata_admin };
@@ -194,3 +205,11 @@ export const calls: fc.Arbitrary<Case> = fc.oneof(
   { weight: 1, arbitrary: create },
   { weight: 1, arbitrary: batch },
 );
+
+/** With what stands for nothing yet filled in. */
+export const filled = (args: Doc, { id, email }: { readonly id: string; readonly email: (index: number) => string }): Doc =>
+  JSON.parse(
+    JSON.stringify(args)
+      .replaceAll('"ID"', JSON.stringify(id))
+      .replace(/"EMAIL (\d)"/g, (_, index) => JSON.stringify(email(Number(index)))),
+  ) as Doc;
