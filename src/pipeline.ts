@@ -78,10 +78,17 @@ async function handleChange(run: Run): Promise<Answer> {
     entry.outcome('asked', { plan_id: settled.plan.id });
     return settled.result;
   }
+  if (signal.aborted) return cancelled(run, settled?.plan);
   const claimed = await claim(run, { plan: asked, approved: settled?.plan, spendings });
   if (claimed.kind === 'refused') return refuse(run, claimed.outcome, claimed.text);
   // Claimed (or allowed): from here on the client's signal no longer counts, and nothing is given up half-way.
   return carryOut({ ...run, record: claimed.record, plan, digestOf, spendings, request });
+}
+
+/** The client went away before the claim, however late the yes. What was agreed to by form is over; a yes on the page waits for the same call. */
+async function cancelled(run: Run, plan: PlanRecord | undefined): Promise<CallToolResult> {
+  if (plan?.channel === 'form') await run.ports.store.plans.end(plan.id, 'void', 'cancelled');
+  return refuse(run, 'declined', 'The call was cancelled; nothing was sent.', { byClient: true, ...(plan && { plan }) });
 }
 
 /** The outcome of the same call that nobody collected: told once, instead of a second execution. */
@@ -92,33 +99,39 @@ function replayOf(request: string, { ports, entry }: Run): CallToolResult | unde
   return { ...kept, _meta: { ...kept._meta, 'ory-identity-mcp/replayed': true } };
 }
 
+interface Decided {
+  readonly decision: Decision;
+  /** What policy says by itself, for people. */
+  readonly why: string;
+  /** What past calls make of it, for people; undefined where nothing stands out. */
+  readonly pattern: string | undefined;
+}
+
 /** What policy says, and what past calls make of it. */
-async function decide(plan: Plan, { op, call, ports, policy }: Run): Promise<{ decision: Decision; pattern: string | undefined }> {
+async function decide(plan: Plan, { op, call, ports, policy }: Run): Promise<Decided> {
   const { principal, client } = call;
   const { effects, subjects, differences = [], count } = plan;
   const at = new Date(ports.now());
   const judged = judge(policy, { tool: op.name, effects, listed: op.effects, subjects, differences, count, principal, client, at });
-  if (judged.kind === 'deny') return { decision: judged, pattern: undefined };
+  if (judged.kind === 'deny') return { decision: judged, why: judged.because, pattern: undefined };
   const copiedFrom = () => ports.flow.copiedFrom(principal, plan);
   const { counters } = ports.store;
   const found = await patternsOf(op, plan, { counters, limits: policy.limits, principal, now: at.getTime(), copiedFrom });
   const decision = found.reduce<Decision>((worst, it) => raise(worst, it), judged);
   const named = found.filter(({ rule }) => rule !== 'many-changes').map((it) => it.because);
-  return { decision, pattern: named.length === 0 ? undefined : named.join(' ') };
+  return { decision, why: judged.because, pattern: named.length === 0 ? undefined : named.join(' ') };
 }
 
-interface Sealed {
-  readonly decision: Decision;
-  readonly pattern: string | undefined;
+interface Sealed extends Decided {
   readonly digest: string;
   readonly request: string;
 }
 type Asked = Omit<NewPlan, 'channel' | 'lifetimeMs'>;
 
-function newPlan(plan: Plan, { op, call, ports, policy, entry }: Run, { decision, pattern, digest, request }: Sealed): Asked {
+function newPlan(plan: Plan, { op, call, ports, policy, entry }: Run, { decision, why, pattern, digest, request }: Sealed): Asked {
   const { principal, client } = call;
-  const { because, rule, requires, others, approvals, kind } = decision;
-  const parts = { environment: ports.kratosName, requester: principal, client, because, rule, pattern };
+  const { rule, requires, others, approvals, kind } = decision;
+  const parts = { environment: ports.kratosName, requester: principal, client, because: why, rule, pattern };
   const shown = shownOf(op, plan, { ...parts, differences: differencesShown(plan), requests: requestsOf(plan) });
   entry.know({ render_hash: createHash('sha256').update(canonical(shown)).digest('base64url') });
   // A secret is revealed to who approved: a phrase that anybody may have typed is not enough.
@@ -182,7 +195,7 @@ async function carryOut(run: Carrying): Promise<CallToolResult> {
     return answer;
   };
   try {
-    return await ports.locks.run(keys, work, { waitMs: LOCK_MS });
+    return await ports.store.locks.run(keys, work, { waitMs: LOCK_MS });
   } catch (error) {
     if (!(error instanceof LockBusy)) throw error;
     const text = 'Another change of the same account is still under way; nothing was sent.';
@@ -198,9 +211,13 @@ async function finish(
   status?: number,
 ): Promise<CallToolResult> {
   const { plans, counters } = ports.store;
-  if (outcome !== 'executed' && outcome !== 'unknown') await counters.refund(spendings);
   entry.outcome(outcome, status === undefined ? {} : { kratos: { status } });
-  await plans.finish(record.id, outcome);
+  try {
+    if (outcome !== 'executed' && outcome !== 'unknown') await counters.refund(spendings);
+    await plans.finish(record.id, outcome);
+  } catch {
+    entry.know({ error_code: 'state' }); // what was done stays done, and its answer goes out; the plan is settled at the next start
+  }
   return answer;
 }
 
@@ -209,18 +226,23 @@ async function underLock(run: Carrying): Promise<CallToolResult> {
   const { op, ports, record, digestOf, plan: agreed } = run;
   const { answers, store } = ports;
   let plan: Plan;
+  let frozen: boolean;
   try {
     plan = await planOf(run);
+    frozen = await store.isFrozen();
+    for (const { id } of plan.targets) for (const link of plan.chain ?? []) await store.counters.remember(id, link);
   } catch (error) {
-    return finish(run, 'failed', answers.failure('failed', 'Nothing was sent: the account could not be read again right before.', error));
+    return finish(
+      run,
+      'failed',
+      answers.failure('failed', 'Nothing was sent: what had to be looked at right before could not be read.', error),
+    );
   }
   if (plan.calls.length === 0) return finish(run, 'unchanged', answers.result(plan.result, op.records).result);
   if (digestOf(plan) !== digestOf(agreed)) {
     return finish(run, 'stale', answers.refusal('stale', 'The account changed while the call was prepared; nothing was sent.'));
   }
-  if (await store.isFrozen())
-    return finish(run, 'failed', answers.refusal('denied', 'All changes were frozen meanwhile; nothing was sent.'));
-  for (const { id } of plan.targets) for (const link of plan.chain ?? []) await store.counters.remember(id, link);
+  if (frozen) return finish(run, 'failed', answers.refusal('denied', 'All changes were frozen meanwhile; nothing was sent.'));
   const { outcome, answer, status } = await execute(op, plan, {
     kratos: ports.kratos,
     answers,

@@ -211,6 +211,21 @@ describe('what ends a question', () => {
     await peer.close();
   });
 
+  test('a client that goes away while it waits claims nothing, and the same call made again collects the yes', async () => {
+    const { it, peer } = await opened({ pageMs: 2_000 });
+    await peer.once(name, args);
+    let id = 0;
+    void peer.once(name, args, { sent: (its) => (id = its) });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    peer.notify('notifications/cancelled', { requestId: id });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await it.store.plans.answer((await waitingPlan(it)).id, yes(it));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(it.writes()).toEqual([]);
+    expect((await peer.once(name, args)).outcome).toBe('executed');
+    await peer.close();
+  });
+
   test('freezing stops what was approved already', async () => {
     const { it, peer } = await opened();
     await peer.once(name, args);

@@ -6,7 +6,6 @@ import { createSealer } from '../src/approval/seal.ts';
 import type { EndpointName } from '../src/client/endpoints.ts';
 import type { Kratos, Reply } from '../src/client/types.ts';
 import { InputError, KratosError } from '../src/errors.ts';
-import { createLocks } from '../src/lib/mutex.ts';
 import { change, send, type Operation, type Plan } from '../src/operation.ts';
 import { openEntry } from '../src/audit/entry.ts';
 import { createMemoryLedger } from '../src/audit/memory.ts';
@@ -87,7 +86,6 @@ async function run(op: Operation, answers: Readonly<Partial<Record<EndpointName,
     sealer: createSealer(new Uint8Array(32), 'http://kratos'),
     page: { addressOf: none, approvers: none, level: 'L0', enrol: '', waitMs: 1 },
     formMs: 1,
-    locks: createLocks(),
     uncollected: createUncollected<CallToolResult>(now),
     answers: createAnswers({ budget: 10_000, nonce: () => '0'.repeat(32) }),
     flow: createFlow({ now }),

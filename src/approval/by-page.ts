@@ -60,13 +60,14 @@ async function collect(
   const stop = asker.keepAlive();
   try {
     for (;;) {
+      if (signal.aborted) return pending;
       const now = await ports.store.plans.find(plan.id);
       if (now === undefined) return refused('expired', EXPIRED, { plan });
       if (now.state === 'approved') return { kind: 'approved', plan: now, fresh: false };
       if (now.state === 'declined') return refused('declined', DECLINED, { plan });
       if (now.state !== 'waiting') return refused('expired', EXPIRED, { plan });
       const leftMs = until - performance.now();
-      if (signal.aborted || leftMs <= 0) return pending;
+      if (leftMs <= 0) return pending;
       await sleep(Math.min(POLL_MS, leftMs));
     }
   } finally {

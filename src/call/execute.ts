@@ -2,6 +2,7 @@
  * Sends the calls of a plan that was claimed or is allowed, and finds out what became of them. **The only place in the program that can
  * send a write to Kratos**; what may come here, `pipeline.ts` decides.
  */
+import { setMaxListeners } from 'node:events';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { EndpointName, ReadName } from '../client/endpoints.ts';
 import { narrow } from '../client/kratos.ts';
@@ -27,6 +28,7 @@ export interface Executed {
 
 /** After the claim a call is bounded by its own deadline (client/kratos.ts) and by nothing that the client does. */
 const OURS = new AbortController().signal;
+setMaxListeners(0, OURS); // any number of calls listen to it at the same time
 
 /** Never throws: a fault of ours after something may have been sent is `unknown`. */
 export async function execute(op: ChangeOperation, plan: Plan, ports: ExecutePorts): Promise<Executed> {

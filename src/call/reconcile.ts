@@ -30,7 +30,7 @@ export async function reconcile(
       decision_source: 'server',
     });
     await ports.store.plans.finish(id, outcome);
-    ports.uncollected.keep(request, landed ? executed(record, ports) : unknown(ports));
+    ports.uncollected.keep(request, landed ? executed : unknown(ports));
   }
 }
 
@@ -44,11 +44,17 @@ async function hasLanded({ tool, ids }: PlanRecord, { kratos, settings }: Needed
   }
 }
 
-const executed = ({ ids }: PlanRecord, { answers }: Needed): CallToolResult =>
-  answers.result({ ...ids, changed: true }, undefined, {
-    outcome: 'executed',
-    note: 'This server was stopped while it carried this out, earlier; reading shows that it is done.',
-  }).result;
+/** Not a result: what of it the tool promises (what was erased, what was made) died with the process. */
+const executed: CallToolResult = {
+  isError: true,
+  content: [
+    {
+      type: 'text',
+      text: 'Done already: this server was stopped while it carried this very call out, earlier, and reading shows that it is done. It was not sent again, and what was there before cannot be told any more.',
+    },
+  ],
+  _meta: { 'ory-identity-mcp/outcome': 'executed' },
+};
 
 const unknown = ({ answers }: Needed): CallToolResult =>
   answers.refusal(

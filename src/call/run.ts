@@ -7,7 +7,6 @@ import type { CallOutcome, Entry } from '../audit/entry.ts';
 import type { EndpointName } from '../client/endpoints.ts';
 import type { Kratos } from '../client/types.ts';
 import { deepFreeze } from '../lib/freeze.ts';
-import type { Locks } from '../lib/mutex.ts';
 import type { ChangeOperation, Operation, Plan, Settings } from '../operation.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Answers } from '../shape/answer.ts';
@@ -45,7 +44,6 @@ export interface Ports {
   readonly page: PageChannel;
   /** How long a form stays open. */
   readonly formMs: number;
-  readonly locks: Locks;
   readonly uncollected: Uncollected<CallToolResult>;
   readonly answers: Answers;
   /** What was shown of whom, and whether it is about to be written elsewhere. */

@@ -11,7 +11,6 @@ import { createShownTo } from '../call/shown-to.ts';
 import { createKratos } from '../client/kratos.ts';
 import type { Send } from '../client/types.ts';
 import type { Log } from '../lib/log.ts';
-import { createLocks } from '../lib/mutex.ts';
 import { VERSION } from '../lib/version.ts';
 import { handle } from '../pipeline.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -92,7 +91,6 @@ export function assemble(choices: Choices, outside: Outside): McpServerFactory {
     sealer: createSealer(outside.sealKey, kratosUrl),
     page,
     formMs,
-    locks: createLocks(),
     flow: createFlow({ now }),
     shownTo: createShownTo(now),
     now,

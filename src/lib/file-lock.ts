@@ -12,21 +12,29 @@ export class FileLockBusy extends Error {
   override readonly name = 'FileLockBusy';
 }
 
+export interface FileLockOptions {
+  readonly waitMs?: number;
+  /** A holder that has it for longer loses it: it hangs. */
+  readonly longestMs?: number;
+}
+
 /** Holders write a line and sync it. */
 const LONGEST_MS = 30_000;
 /** Younger than this a file without an owner may be one that is just being written. */
 const YOUNG_MS = 2_000;
 
+const BUSY = 'The lock is held by somebody else for too long.';
 const queues = new Map<string, Promise<unknown>>();
 
 /** Runs `work` while holding the lock; one after another within this process, too. Throws `FileLockBusy`, or what the file system says. */
 export async function withFileLock<T>(
   path: string,
   work: () => T | Promise<T>,
-  { waitMs = 5_000 }: { readonly waitMs?: number } = {},
+  { waitMs = 5_000, longestMs = LONGEST_MS }: FileLockOptions = {},
 ): Promise<T> {
   const before = queues.get(path) ?? Promise.resolve();
-  const mine = before.then(() => held(path, work, waitMs));
+  const until = performance.now() + waitMs;
+  const mine = before.then(() => held(path, work, { until, longestMs }));
   const settled = mine.catch(() => {});
   queues.set(path, settled);
   try {
@@ -36,9 +44,16 @@ export async function withFileLock<T>(
   }
 }
 
-async function held<T>(path: string, work: () => T | Promise<T>, waitMs: number): Promise<T> {
+interface Limits {
+  /** By `performance.now()`. */
+  readonly until: number;
+  readonly longestMs: number;
+}
+
+async function held<T>(path: string, work: () => T | Promise<T>, limits: Limits): Promise<T> {
+  if (performance.now() > limits.until) throw new FileLockBusy(BUSY); // those before us in this process took too long
   const token = `${process.pid} ${hostname()} ${randomBytes(12).toString('hex')}`;
-  await take(path, token, performance.now() + waitMs);
+  await take(path, token, limits);
   try {
     return await work();
   } finally {
@@ -46,7 +61,7 @@ async function held<T>(path: string, work: () => T | Promise<T>, waitMs: number)
   }
 }
 
-async function take(path: string, token: string, until: number): Promise<void> {
+async function take(path: string, token: string, { until, longestMs }: Limits): Promise<void> {
   for (;;) {
     try {
       writeFileSync(path, token, { flag: 'wx', mode: 0o600 });
@@ -54,17 +69,17 @@ async function take(path: string, token: string, until: number): Promise<void> {
     } catch (error) {
       if (!isCode(error, 'EEXIST')) throw error;
     }
-    if (removeStale(path)) continue;
-    if (performance.now() > until) throw new FileLockBusy('Another process holds the lock on the state folder.');
+    if (removeStale(path, longestMs)) continue;
+    if (performance.now() > until) throw new FileLockBusy(BUSY);
     await sleep(1 + Math.random() * 4);
   }
 }
 
 /** Only who made the folder beside it removes a lock of others, so that nobody removes the lock of who was faster. */
-function removeStale(path: string): boolean {
+function removeStale(path: string, longestMs: number): boolean {
   const seen = contentOf(path);
   if (seen === undefined) return true;
-  if (!isStale(path, seen)) return false;
+  if (!isStale(path, seen, longestMs)) return false;
   const removing = `${path}.removing`;
   try {
     mkdirSync(removing, { mode: 0o700 });
@@ -80,10 +95,10 @@ function removeStale(path: string): boolean {
   }
 }
 
-function isStale(path: string, content: string): boolean {
+function isStale(path: string, content: string, longestMs: number): boolean {
   const age = ageOf(path);
   const [pid, host] = content.split(' ');
-  if (age > LONGEST_MS) return true;
+  if (age > longestMs) return true;
   if (host === undefined || host === '') return age > YOUNG_MS;
   return host === hostname() && !isAlive(Number(pid));
 }

@@ -1,9 +1,11 @@
 /** The store: the rules of `plans.ts` and `counters.ts` over a state that is kept somewhere. */
 import { createHash } from 'node:crypto';
 import { isAlive } from '../lib/file-lock.ts';
+import { createLocks, type Locks } from '../lib/mutex.ts';
 import * as counting from './counters.ts';
 import { openFileBacking } from './files.ts';
 import type { Folder } from './folder.ts';
+import { createFileLocks } from './locks.ts';
 import { memoryBacking } from './memory.ts';
 import * as rules from './plans.ts';
 import type { Backing, State } from './state.ts';
@@ -25,15 +27,16 @@ export const createMemoryStore = (ports: StorePorts): Store => createStore(memor
 
 /** Throws `UsageError` where what is in the folder can't be used. */
 export const openFileStore = async (folder: Folder, ports: StorePorts): Promise<Store> =>
-  createStore(await openFileBacking(folder, ports.now), ports);
+  createStore(await openFileBacking(folder, ports.now), ports, createFileLocks(folder));
 
 /** Every function of it throws where the state can't be had; the caller then does nothing. */
-export function createStore(backing: Backing, ports: StorePorts): Store {
+export function createStore(backing: Backing, ports: StorePorts, locks: Locks = createLocks()): Store {
   const access = accessTo(backing, ports.now);
   const promised = <T>(work: () => T): Promise<T> => Promise.resolve().then(work);
   return {
     plans: plansOf(access, backing, ports),
     counters: countersOf(access),
+    locks,
     isFrozen: () => promised(() => backing.freeze.is()),
     freeze: (why) => promised(() => backing.freeze.set(why)),
     thaw: () => promised(() => backing.freeze.clear()),

@@ -1,5 +1,6 @@
 /** What is remembered between calls, behind one interface: in memory, in files, later elsewhere. The only thing that grants a claim. */
 import type { ChainLink, ChangeEffect } from '../operation.ts';
+import type { Locks } from '../lib/mutex.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Limits, Requirements } from '../policy/policy.ts';
 
@@ -167,6 +168,8 @@ export interface Counters {
 export interface Store {
   readonly plans: Plans;
   readonly counters: Counters;
+  /** By identity: writes to one go one after another, whoever shares the store. */
+  readonly locks: Locks;
   /** All changes are off, whoever asks; looked at right before a claim. */
   isFrozen(): Promise<boolean>;
   freeze(why: string): Promise<void>;

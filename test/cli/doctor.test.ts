@@ -11,6 +11,7 @@ const Report = z.object({
   ok: z.boolean(),
   level: z.string(),
   preset: z.string(),
+  policy: z.string().nullable(),
   recovery_delivery: z.string(),
   notices: z.array(z.string()),
   settings: z.array(z.object({ name: z.string(), value: z.string().nullable(), source: z.string() }).loose()),
@@ -161,5 +162,5 @@ test('without --json it is a page for people', async () => {
   // Values stand as they are, and a folder of a test is long.
   const own = stdout.split('\n').filter((line) => !line.includes(tmpdir()));
   for (const line of own) expect(line.length, line).toBeLessThanOrEqual(100);
-  expect(stdout).toMatch(/It can work\.\n$/);
+  expect(stdout).toMatch(/It can work\. Warnings: 1\.\n$/);
 });

@@ -148,6 +148,15 @@ export class Server {
       ...store,
       plans: { ...this.#mortal(store.plans), ...this.#plans(store.plans) },
       counters: this.#mortal(store.counters),
+      locks: {
+        ...store.locks,
+        // Of a dead process a lock is taken away; this one only plays dead.
+        run: <T>(keys: readonly string[], work: () => Promise<T>, options?: Parameters<Store['locks']['run']>[2]) => {
+          let done: Promise<T> = NEVER;
+          const mine = () => Promise.race([(done = work()), this.died]);
+          return store.locks.run(keys, mine, options).then(() => (this.isDead ? NEVER : done));
+        },
+      },
       isFrozen: () =>
         this.#effect(() => {
           this.doings.looked = this.#around.witness.tick();
@@ -159,18 +168,18 @@ export class Server {
   #plans({ ask, claim, begin, finish, orphans }: Plans): Partial<Plans> {
     const { witness } = this.#around;
     return {
-      ask: (plan, limits) =>
+      ask: (...given) =>
         this.#effect(async () => {
-          const asked = await ask(plan, limits);
+          const asked = await ask(...given);
           if (asked.kind === 'plan') this.asked = witness.asked(asked.plan, this.doings);
           this.#isOffering = asked.kind === 'plan' && asked.fresh;
           return asked;
         }),
-      claim: (id, match) =>
+      claim: (...given) =>
         this.#effect(async () => {
-          const granted = await claim(id, match);
-          if (granted) this.#granted(id);
-          if (granted) witness.claimed(id, this.doings);
+          const granted = await claim(...given);
+          if (granted) this.#granted(given[0]);
+          if (granted) witness.claimed(given[0], this.doings);
           return granted;
         }),
       begin: (plan) =>

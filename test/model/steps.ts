@@ -1,4 +1,5 @@
 /** What clients, people, clocks and operators do, as data that fast-check can make smaller, and how it is done. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { APPROVER, APPROVER_2 } from '../support/harness.ts';
@@ -47,7 +48,14 @@ type Step =
       readonly how: How;
       readonly forged: Forged;
     }
-  | { readonly do: 'page'; readonly pick: number; readonly by: readonly string[]; readonly method: 'passkey' | 'totp' | 'phrase' | 'form' }
+  | {
+      readonly do: 'page';
+      readonly pick: number;
+      readonly by: readonly string[];
+      readonly method: 'passkey' | 'totp' | 'phrase' | 'form';
+      /** The call is made again, as the agent was told to. */
+      readonly then: 'call' | undefined;
+    }
   | { readonly do: 'no'; readonly pick: number }
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'upset'; readonly what: Upset }
@@ -75,12 +83,13 @@ const server = fc.constantFrom(0 as const, 0 as const, 1 as const);
 const upset = fc.constantFrom(...UPSETS, 'thaw' as const, 'unlock' as const, 'ledger works' as const);
 const how = mostly('right' as const, 3, fc.constantFrom(...HOWS));
 
+const TAKEOVERS = [...CHANGES.keys()].filter((it) => CHANGES[it]?.effect === 'takeover');
 const call = fc.record({
   do: fc.constant('call' as const),
   server: fc.oneof({ weight: 5, arbitrary: server }, { weight: 1, arbitrary: fc.constant('both' as const) }),
   times: mostly(1, 6, fc.constant(2)),
   client: fc.nat({ max: CLIENTS.length - 1 }),
-  what: mostly('again' as const, 1, fc.nat({ max: CHANGES.length - 1 })),
+  what: mostly('again' as const, 1, fc.oneof(fc.nat({ max: CHANGES.length - 1 }), fc.constantFrom(...TAKEOVERS))),
   how,
   thinking: fc.constantFrom(0, 2 * SECOND, 2 * SECOND, 2 * SECOND, 6 * MINUTE),
   meanwhile: mostly(undefined, 5, upset),
@@ -108,11 +117,13 @@ const leg = fc.record({
   how,
   forged: mostly('nothing' as const, 1, fc.constantFrom('the call' as const, 'the state' as const, 'a letter of it' as const)),
 });
+const BOTH = [APPROVER.id, APPROVER_2.id];
 const page = fc.record({
   do: fc.constant('page' as const),
   pick,
-  by: fc.constantFrom([APPROVER.id], [APPROVER_2.id], [APPROVER.id, APPROVER.id], [APPROVER.id, APPROVER_2.id]),
+  by: fc.constantFrom([APPROVER.id], [APPROVER_2.id], [APPROVER.id, APPROVER.id], BOTH, BOTH),
   method: fc.constantFrom('passkey' as const, 'passkey' as const, 'totp' as const, 'totp' as const, 'phrase' as const, 'form' as const),
+  then: fc.constantFrom('call' as const, undefined),
 });
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -149,8 +160,12 @@ function take(step: Step, world: World): Promise<void> | void {
   return step.do === 'no' ? world.decline(id) : sayYes(id, step, world);
 }
 
-async function sayYes(id: string, { by, method }: Extract<Step, { do: 'page' }>, world: World): Promise<void> {
+async function sayYes(id: string, { by, method, then }: Extract<Step, { do: 'page' }>, world: World): Promise<void> {
   for (const it of by) await world.answer(id, { by: it, method });
+  const plan = world.witness.plans.get(id);
+  if (then === undefined || !plan) return;
+  world.last = plan.call;
+  await makeCall({ ...PLAIN, client: plan.channel === 'form' ? 0 : 5 }, world);
 }
 
 type Call = Extract<Step, { do: 'call' }>;
@@ -172,6 +187,19 @@ async function making(world: World, { index, client, change }: { index: number; 
   return { world, index, server: its, peer, change };
 }
 
+const PLAIN: Call = {
+  do: 'call',
+  server: 0,
+  times: 1,
+  client: 5,
+  what: 'again',
+  how: 'right',
+  thinking: 2 * SECOND,
+  meanwhile: undefined,
+  fuse: undefined,
+  leaves: false,
+};
+
 async function makeCall(step: Call, world: World): Promise<void> {
   const change = step.what === 'again' ? (world.last ?? CHANGES[0]) : CHANGES[step.what];
   if (!change) throw new Error('no such call');
@@ -185,6 +213,8 @@ async function makeCall(step: Call, world: World): Promise<void> {
   if (fuse) it.server.light({ at: fuse.at, what: effectOf(fuse.what, world) });
   const answer = await exchange(it, {}, cancelling);
   const sent = (world.witness.counts.get('writes') ?? 0) - before;
+  const wroteAt = cancelling.wroteAt();
+  if (wroteAt !== undefined) world.owe(it.index, change.name, Math.min(wroteAt, world.now()));
   if (owed && !fuse && !step.leaves) {
     expect([answer?.meta[REPLAYED], sent]).toEqual([true, 0]);
     world.witness.count('replayed');
@@ -224,7 +254,7 @@ async function exchange({ server: its, peer, change }: Making, beside: Record<st
   const before = its.closed;
   const answered = peer.once(change.tool, change.args, { ...beside, sent: (id) => cancelling?.sent(id) });
   const gone = cancelling?.left.then(async () => {
-    for (let round = 0; round < 5_000 && its.closed === before && !its.isDead; round += 1) await new Promise((go) => setImmediate(go));
+    for (let round = 0; round < 2_000 && its.closed === before && !its.isDead; round += 1) await sleep(round < 100 ? 0 : 5);
     if (its.closed === before && !its.isDead) throw new Error('a call whose client went does not end');
     return undefined;
   });
@@ -235,6 +265,8 @@ interface Cancelling {
   readonly sent: (id: number) => void;
   /** Resolves when the client has gone. */
   readonly left: Promise<void>;
+  /** When it went while a write was on its way. */
+  readonly wroteAt: () => number | undefined;
 }
 
 const contentOf: Readonly<Record<Exclude<How, 'never'>, (phrase: string) => Record<string, unknown>>> = {
@@ -246,8 +278,9 @@ const contentOf: Readonly<Record<Exclude<How, 'never'>, (phrase: string) => Reco
 };
 
 /** The person at the client: reads, thinks, and answers, while other things happen. */
-function answersAs({ how: its, thinking, meanwhile, leaves }: Call, { world, index, server: on, peer, change }: Making): Cancelling {
+function answersAs({ how: its, thinking, meanwhile, leaves }: Call, { world, server: on, peer }: Making): Cancelling {
   let id = 0;
+  let wroteAt: number | undefined;
   let goes = () => {};
   const left = new Promise<void>((resolve) => (goes = resolve));
   const cancel = async () => {
@@ -280,10 +313,10 @@ function answersAs({ how: its, thinking, meanwhile, leaves }: Call, { world, ind
     on.atWrite = async () => {
       on.atWrite = undefined;
       await cancel();
-      world.owe(index, change.name);
+      wroteAt = world.now();
     };
   }
-  return { sent: (its) => (id = its), left };
+  return { sent: (its) => (id = its), left, wroteAt: () => wroteAt };
 }
 
 const SAID_NO = /The person said no|not the phrase that agrees|question was cancelled/;

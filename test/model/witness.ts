@@ -210,27 +210,36 @@ export class Witness {
   wrote({ method, path, body }: WireRequest, doings: Doings): void {
     const { call } = doings;
     const write = { method, path, ...(body !== undefined && { body: JSON.parse(body) as unknown }) };
-    const grant = this.#grants.findLast((it) => it.doings === doings && it.call === call && it.sent <= placeOf(write, it.call));
+    const fits = this.#grants.filter((it) => it.doings === doings && it.call === call && it.sent <= placeOf(write, it.call));
+    // Of several at the same time it may be any; which one it is, only a fault can tell.
+    const grant = fits.find((it) => this.#faultsOf(it).length === 0) ?? fits.at(-1);
     if (!grant) return this.#wrong(`sent without a claim, or more than once: ${method} ${path}`, call);
+    for (const it of this.#faultsOf(grant)) this.#wrong(it, call);
     grant.sent = placeOf(write, grant.call) + 1;
     this.count('writes');
-    if (!this.intents.has(grant.plan)) this.#wrong('sent without an intent in the ledger', call);
-    if (doings.looked < grant.at) this.#wrong('sent without a look whether all is frozen', call);
-    if (this.frozen !== undefined && this.frozen < doings.looked) this.#wrong('sent although it looked and all was frozen', call);
-    this.#isAsAgreed(grant);
     if (grant.call.half !== undefined) {
       this.#halves.set(`${grant.call.half} ${grant.call.target}`, { at: this.#now(), moment: this.tick() });
     }
   }
 
+  #faultsOf(grant: Grant): readonly string[] {
+    const { looked } = grant.doings;
+    return [
+      ...(this.intents.has(grant.plan) ? [] : ['sent without an intent in the ledger']),
+      ...(looked < grant.at ? ['sent without a look whether all is frozen'] : []),
+      ...(this.frozen !== undefined && this.frozen < looked ? ['sent although it looked and all was frozen'] : []),
+      ...this.#notAsAgreed(grant),
+    ];
+  }
+
   /** It was read again after the claim, and was then whom the person agreed to. */
-  #isAsAgreed({ call, doings, phrase, at }: Grant): void {
-    const { target } = call;
-    if (target === undefined) return;
+  #notAsAgreed({ call: { target }, doings, phrase, at }: Grant): readonly string[] {
+    if (target === undefined) return [];
     const read = doings.read.get(target) ?? 0;
-    if (read < at) this.#wrong('sent without reading the account again after the claim', call);
+    if (read < at) return ['sent without reading the account again after the claim'];
     const email = this.#emailOf(target);
-    if (email !== phrase && (this.#moved.get(target) ?? 0) < read) this.#wrong(`sent to ${email}, agreed to for ${phrase}`, call);
+    const isOther = email !== phrase && (this.#moved.get(target) ?? 0) < read;
+    return isOther ? [`sent to ${email}, agreed to for ${phrase}`] : [];
   }
 }
 

@@ -85,19 +85,19 @@ export class World {
     const fresh = await Server.start(this.#around(), PIDS[index] ?? 0);
     this.#servers[index] = fresh;
     if (!this.#isLedgerBroken) {
-      for (const name of this.#left[index] ?? []) this.#owe(index, name, fresh);
+      for (const name of this.#left[index] ?? []) this.#owe(index, name, { server: fresh, since: this.#time });
       this.#left[index]?.clear();
     }
     return fresh;
   }
 
   /** Its client went while it was carried out. */
-  owe(index: number, name: string): void {
+  owe(index: number, name: string, since: number): void {
     const server = this.#servers[index];
-    if (server && !server.isDead) this.#owe(index, name, server);
+    if (server && !server.isDead) this.#owe(index, name, { server, since });
   }
-  #owe(index: number, name: string, server: Server): void {
-    this.#owed.set(`${index} ${name}`, { until: this.#time + 10 * 60_000, server });
+  #owe(index: number, name: string, { server, since }: { readonly server: Server; readonly since: number }): void {
+    this.#owed.set(`${index} ${name}`, { until: since + 10 * 60_000, server });
   }
 
   /** Whether this server has to tell how an earlier call like this one ended; asking takes it. */

@@ -211,6 +211,8 @@ async function ask(step: Extract<Step, { do: 'ask' }>, { model, store, time }: G
     const others = mine.filter((it) => it.plan.channel === 'page' && it.plan.request === plan.request);
     if (model.exact) expect(others.length).toBe(1);
     for (const it of others) it.over = true;
+  } else if (asked.kind === 'over') {
+    throw new Error('no budget was given to be over');
   } else if (asked.kind === 'crowded') {
     if (model.exact) expect(mine.length + model.known.size).toBeGreaterThanOrEqual(3);
   } else if (asked.fresh) {

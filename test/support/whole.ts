@@ -25,7 +25,7 @@ export interface WholeOptions extends HarnessOptions {
   readonly path?: string;
   /** In place of the files. */
   readonly store?: Store;
-  /** Around the ledger on disk. */
+  /** Around the ledger on disk; or another one. */
   readonly around?: (ledger: Ledger) => Ledger;
 }
 

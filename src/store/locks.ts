@@ -1,0 +1,37 @@
+/** Locks by name over all processes that share a state folder, so that writes to one identity go one after another whoever sends them. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FileLockBusy, withFileLock } from '../lib/file-lock.ts';
+import { createLocks, LockBusy, type Locks } from '../lib/mutex.ts';
+import type { Folder } from './folder.ts';
+
+/** Longer than a call may take with all its reading before and after. */
+const LONGEST_MS = 10 * 60_000;
+
+export function createFileLocks(folder: Folder): Locks {
+  const inside = createLocks();
+  const path = (key: string) => join(folder.file('locks'), createHash('sha256').update(key).digest('hex').slice(0, 32));
+  return {
+    get size() {
+      return inside.size;
+    },
+    run(keys, work, options = {}) {
+      mkdirSync(folder.file('locks'), { recursive: true, mode: 0o700 });
+      const { waitMs = 60_000 } = options;
+      const until = performance.now() + waitMs;
+      // Everybody takes them in the same order, as within a process.
+      const outside = [...new Set(keys)]
+        .sort()
+        .reduceRight<() => ReturnType<typeof work>>(
+          (inner, key) => () => withFileLock(path(key), inner, { waitMs: Math.max(0, until - performance.now()), longestMs: LONGEST_MS }),
+          work,
+        );
+      return inside.run(keys, () => outside().catch(asBusy), options);
+    },
+  };
+}
+
+function asBusy(error: unknown): never {
+  throw error instanceof FileLockBusy ? new LockBusy(error.message) : error;
+}
