@@ -33,11 +33,19 @@ export async function handle(call: ToolCall, ports: Ports): Promise<Answer> {
     if (op.kind === 'change') return await handleChange({ op, call, ports, entry, policy });
     return await handleRead({ op, call, ports, entry, policy });
   } catch (error) {
-    return ports.answers.error(error);
+    return op.kind === 'change' && isOfTheState(error) ? refuse({ entry, ports }, 'failed', STATE_LOST) : ports.answers.error(error);
   } finally {
     await entry.close();
   }
 }
+
+/** Before the claim, or instead of it: what is thrown after a claim is told where it happens. */
+const STATE_LOST =
+  'What this server remembers cannot be read or written (its state folder), and no change is made without it; nothing was sent. Reads go on. ' +
+  'The operator has to look at it; the command doctor says more.';
+const STATE_ERRORS: ReadonlySet<string> = new Set(['StateLost', 'LockLost', 'FileLockBusy']);
+/** Also what the file system says: no other part of a call touches files. */
+const isOfTheState = (error: unknown): boolean => error instanceof Error && (STATE_ERRORS.has(error.name) || 'syscall' in error);
 
 async function handleChange(run: Run): Promise<Answer> {
   const { op, call, ports, entry, policy } = run;
@@ -187,7 +195,9 @@ const LOCK_MS = 30_000;
 async function carryOut(run: Carrying): Promise<CallToolResult> {
   const { plan, ports, request, call } = run;
   const keys = plan.targets.length > 0 ? plan.targets.map((it) => it.id) : plan.calls.map((it) => it.endpoint);
+  let begun = false;
   const work = async () => {
+    begun = true;
     // While this one waited for the lock, the same call may have ended after its client had gone.
     const kept = replayOf(request, run);
     const answer = kept ? await finish(run, 'replayed', kept) : await underLock(run);
@@ -197,9 +207,10 @@ async function carryOut(run: Carrying): Promise<CallToolResult> {
   try {
     return await ports.store.locks.run(keys, work, { waitMs: LOCK_MS });
   } catch (error) {
-    if (!(error instanceof LockBusy)) throw error;
-    const text = 'Another change of the same account is still under way; nothing was sent.';
-    return finish(run, 'failed', ports.answers.refusal('failed', text));
+    const { answers } = ports;
+    if (begun) return finish(run, 'unknown', answers.failure('unknown', 'It may or may not have been carried out.', error));
+    const text = error instanceof LockBusy ? 'Another change of the same account is still under way; nothing was sent.' : STATE_LOST;
+    return finish(run, 'failed', answers.refusal('failed', text));
   }
 }
 
@@ -212,11 +223,12 @@ async function finish(
 ): Promise<CallToolResult> {
   const { plans, counters } = ports.store;
   entry.outcome(outcome, status === undefined ? {} : { kratos: { status } });
+  await entry.close(); // before the plan is over: who dies in between is settled, and told of, at the next start
   try {
     if (outcome !== 'executed' && outcome !== 'unknown') await counters.refund(spendings);
     await plans.finish(record.id, outcome);
   } catch {
-    entry.know({ error_code: 'state' }); // what was done stays done, and its answer goes out; the plan is settled at the next start
+    // What was done stays done, and its answer goes out; the plan is settled at the next start.
   }
   return answer;
 }

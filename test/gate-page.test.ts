@@ -275,3 +275,22 @@ test('two approvers are two different people', async () => {
   expect(it.writes()).toHaveLength(1);
   await peer.close();
 });
+
+test('a state that is lost refuses changes in words that say so, and reads go on', async () => {
+  const { it, peer } = await opened({ preset: 'standard', elicitation: FORM });
+  const lost = Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'read' });
+  const { plans } = it.store;
+  const broken = await opened({
+    preset: 'standard',
+    elicitation: FORM,
+    store: { ...it.store, plans: { ...plans, coolingMs: () => Promise.reject(lost) } },
+  });
+  const answer = await broken.peer.call(name, args);
+  expect(answer.outcome).toBe('failed');
+  expect(answer.text).toMatch(/^Not done \(failed\): What this server remembers cannot be read or written .* nothing was sent/);
+  expect(answer.text).not.toContain('EIO');
+  expect((await broken.peer.call('get_identity', args)).isError).toBe(false);
+  expect(broken.it.writes()).toEqual([]);
+  await peer.close();
+  await broken.peer.close();
+});

@@ -2,6 +2,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { createFatigueWatch } from '../src/approval/fatigue.ts';
 import { createSealer } from '../src/approval/seal.ts';
 import type { EndpointName } from '../src/client/endpoints.ts';
 import type { Kratos, Reply } from '../src/client/types.ts';
@@ -89,6 +90,7 @@ async function run(op: Operation, answers: Readonly<Partial<Record<EndpointName,
     uncollected: createUncollected<CallToolResult>(now),
     answers: createAnswers({ budget: 10_000, nonce: () => '0'.repeat(32) }),
     flow: createFlow({ now }),
+    fatigue: createFatigueWatch(now),
     shownTo: createShownTo(now),
     now,
     audit: (it) => openEntry(it, { ledger: recorded, log: createLog({ level: 'error', write: () => {}, now: () => new Date(0) }), now }),

@@ -25,9 +25,11 @@ export interface Entry {
   know(fields: Known): void;
   /** On disk when it resolves. Throws where it could not be written: then nothing may be sent. */
   durable(event: AuditEvent, fields?: Known): Promise<void>;
+  /** Something that the operator should look at, beside what becomes of the call; a text of ours. */
+  alert(text: string): void;
   /** The last word counts. */
   outcome(outcome: CallOutcome, fields?: Known): void;
-  /** Always called, once, before the answer goes out. Never throws: what was done stays done, and the log says that a record is missing. */
+  /** Always called before the answer goes out; the first time counts. Never throws: what was done stays done, and the log says that a record is missing. */
   close(): Promise<void>;
 }
 
@@ -64,16 +66,23 @@ export function openEntry({ op, principal, client }: AuditCall, { ledger, log, n
   const started = now();
   let known: Known = { tool: op.name, requester: principal, client };
   let last: CallOutcome = 'error';
+  let isClosed = false;
   return {
     know(fields) {
       known = { ...known, ...fields };
     },
     durable: (event, fields = {}) => ledger.durable({ event, ...known, ...fields }),
+    alert(text) {
+      log.warn('alert', { tool: op.name, principal, text });
+      ledger.note({ event: 'alert', ...known });
+    },
     outcome(outcome, fields = {}) {
       last = outcome;
       known = { ...known, ...fields };
     },
     async close() {
+      if (isClosed) return;
+      isClosed = true;
       const ms = Math.round(now() - started);
       log.info('call', { tool: op.name, principal, client, outcome: last, ms });
       const { event, durable } = EVENTS[last];

@@ -23,6 +23,7 @@ export type AuditEvent =
   | 'failed_sign_in'
   | 'signed_in'
   | 'revealed'
+  | 'alert'
   /** By the ledger itself: bytes before this record are no record (`facts.bytes`, `facts.sha256`), left by a write that was cut off. */
   | 'torn'
   /** By the ledger itself: `count` noted records could not be kept while it could not be written. */

@@ -52,6 +52,8 @@ export async function claim(run: Run, { plan, approved, spendings }: Claiming): 
     return refused('denied', over);
   }
   const record = approved ?? (await plans.begin(unseen(plan)));
+  const tired = approved && ports.fatigue.look(await plans.list(), plan.principal);
+  if (tired !== undefined) entry.alert(tired);
   entry.know({ plan_id: record.id, budget_after: await leftOf(spendings, counters), ...decidedBy(record) });
   try {
     await entry.durable('intent');

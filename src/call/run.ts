@@ -1,6 +1,7 @@
 /** What a call carries along the corridor, and what it may reach. */
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
 import type { Asker } from '../approval/ask.ts';
+import type { FatigueWatch } from '../approval/fatigue.ts';
 import type { Sealer } from '../approval/seal.ts';
 import type { PageChannel } from '../approval/settled.ts';
 import type { CallOutcome, Entry } from '../audit/entry.ts';
@@ -48,6 +49,8 @@ export interface Ports {
   readonly answers: Answers;
   /** What was shown of whom, and whether it is about to be written elsewhere. */
   readonly flow: Flow;
+  /** Whether people still read what they agree to. */
+  readonly fatigue: FatigueWatch;
   /** Identities shown to a principal in the last hour. */
   readonly shownTo: ShownTo;
   /** Milliseconds since 1970. */

@@ -1,6 +1,7 @@
 /** Wires the rooms together: settings and the outside world in, a factory for MCP servers out. The only place that does. */
 import { randomBytes } from 'node:crypto';
 import type { CallToolResult, McpServerFactory } from '@modelcontextprotocol/server';
+import { createFatigueWatch } from '../approval/fatigue.ts';
 import { createSealer } from '../approval/seal.ts';
 import type { PageChannel } from '../approval/settled.ts';
 import { openEntry } from '../audit/entry.ts';
@@ -92,6 +93,7 @@ export function assemble(choices: Choices, outside: Outside): McpServerFactory {
     page,
     formMs,
     flow: createFlow({ now }),
+    fatigue: createFatigueWatch(now),
     shownTo: createShownTo(now),
     now,
     audit: ({ op, principal, client }) => openEntry({ op, principal, client }, { ledger, log, now }),

@@ -25,7 +25,8 @@ export function ask(
 ): Asked {
   const open = [...state.plans.values()].filter(isOpen);
   const mine = open.filter((it) => it.principal === plan.principal);
-  const same = mine.find((it) => isSame(it, plan));
+  // Of a form only one that waits: who hears its yes claims it at once, or has died.
+  const same = mine.find((it) => isSame(it, plan) && (it.channel === 'page' || it.state === 'waiting'));
   if (same) return { kind: 'plan', plan: same, fresh: false };
   const differs = (it: PlanRecord) => it.digest !== plan.digest || it.channel === plan.channel;
   const others = mine.filter((it) => it.channel === 'page' && it.request === plan.request && differs(it));

@@ -10,7 +10,7 @@ const STEP_BACK_MS = MINUTE_MS;
 /** Longer than needed, so that a clock that was set forward and back has not made us forget. */
 export const SLACK_MS = 15 * MINUTE_MS;
 /** More nobody looks at on a page, and the ledger has them all; each is written again with every change of the state. */
-export const MAX_ENDED = 50;
+export const MAX_ENDED = 60;
 export const HISTORY_MS = WEEK_MS;
 
 export const isOpen = ({ state }: PlanRecord): boolean => state === 'waiting' || state === 'approved';
