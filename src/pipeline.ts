@@ -49,19 +49,12 @@ const isOfTheState = (error: unknown): boolean => error instanceof Error && (STA
 
 async function handleChange(run: Run): Promise<Answer> {
   const { op, call, ports, entry, policy } = run;
-  const { input, principal, asker, signal } = call;
+  const { input, principal, signal } = call;
   await ports.ready;
-  const withheld = ports.withheld(op);
-  if (withheld !== undefined) return refuse(run, 'denied', withheld);
   const request = ports.sealer.request({ tool: op.name, input, principal });
   entry.know({ request_hash: request });
-  if (await isForAnotherCall({ asker, request, principal }, ports)) {
-    return refuse(run, 'stale', 'This is not the call that the person was asked about; nothing was sent.');
-  }
-  const replayed = replayOf(request, run);
-  if (replayed) return replayed;
-  const stopped = await whyStopped(run);
-  if (stopped !== undefined) return refuse(run, 'denied', stopped);
+  const early = await answeredUnread(run, request);
+  if (early) return early;
 
   const plan = await planOf(run, signal);
   if (plan.calls.length === 0) {
@@ -74,14 +67,14 @@ async function handleChange(run: Run): Promise<Answer> {
     ports.sealer.digest({ tool: op.name, input, plan: it, principal, rule: decision.rule, policyHash: policy.hash });
   const sealed = { ...decided, request, digest: digestOf(plan) };
   entry.know({ ...factsOf(plan), verdict: decision.kind, rule: decision.rule, digest: sealed.digest });
-  if (decision.kind === 'deny') return refuse(run, 'denied', `${decision.because} Nothing was sent.`);
   const spendings = spendingsOf(op, plan, { kind: decision.kind, principal, limits: policy.limits });
-  const over = tooLarge(plan, policy.limits) ?? (await whyOver(spendings, ports.store));
-  if (over !== undefined) return refuse(run, 'denied', over);
+  const denied = decision.kind === 'deny' ? `${decision.because} Nothing was sent.` : tooLarge(plan, policy.limits);
+  const no = denied ?? (await whyOver(spendings, ports.store));
+  if (no !== undefined) return refuse(run, 'denied', no);
 
   const asked = newPlan(plan, run, sealed);
   const settled = decision.kind === 'allow' ? undefined : await ask(plan, asked, { run, decision });
-  if (settled?.kind === 'refused') return refuse(run, settled.outcome, settled.text, settled);
+  if (settled?.kind === 'refused') return refuse(run, settled.outcome, settled);
   if (settled?.kind === 'ask') {
     entry.outcome('asked', { plan_id: settled.plan.id });
     return settled.result;
@@ -93,10 +86,25 @@ async function handleChange(run: Run): Promise<Answer> {
   return carryOut({ ...run, record: claimed.record, plan, digestOf, spendings, request });
 }
 
+/** What needs no look at the account: refused as such, a state for another call, an outcome nobody collected, changes that are off. */
+async function answeredUnread(run: Run, request: string): Promise<CallToolResult | undefined> {
+  const { op, call, ports } = run;
+  const { asker, principal } = call;
+  const withheld = ports.withheld(op);
+  if (withheld !== undefined) return refuse(run, 'denied', withheld);
+  if (await isForAnotherCall({ asker, request, principal }, ports)) {
+    return refuse(run, 'stale', 'This is not the call that the person was asked about; nothing was sent.');
+  }
+  const replayed = replayOf(request, run);
+  if (replayed) return replayed;
+  const stopped = await whyStopped(run);
+  return stopped === undefined ? undefined : refuse(run, 'denied', stopped);
+}
+
 /** The client went away before the claim, however late the yes. What was agreed to by form is over; a yes on the page waits for the same call. */
 async function cancelled(run: Run, plan: PlanRecord | undefined): Promise<CallToolResult> {
   if (plan?.channel === 'form') await run.ports.store.plans.end(plan.id, 'void', 'cancelled');
-  return refuse(run, 'declined', 'The call was cancelled; nothing was sent.', { byClient: true, ...(plan && { plan }) });
+  return refuse(run, 'declined', { text: 'The call was cancelled; nothing was sent.', byClient: true, ...(plan && { plan }) });
 }
 
 /** The outcome of the same call that nobody collected: told once, instead of a second execution. */
@@ -200,7 +208,7 @@ async function carryOut(run: Carrying): Promise<CallToolResult> {
     begun = true;
     // While this one waited for the lock, the same call may have ended after its client had gone.
     const kept = replayOf(request, run);
-    const answer = kept ? await finish(run, 'replayed', kept) : await underLock(run);
+    const answer = kept ? await finish(run, { outcome: 'replayed', answer: kept }) : await underLock(run);
     if (call.signal.aborted) ports.uncollected.keep(request, answer);
     return answer;
   };
@@ -208,27 +216,29 @@ async function carryOut(run: Carrying): Promise<CallToolResult> {
     return await ports.store.locks.run(keys, work, { waitMs: LOCK_MS });
   } catch (error) {
     const { answers } = ports;
-    if (begun) return finish(run, 'unknown', answers.failure('unknown', 'It may or may not have been carried out.', error));
+    if (begun)
+      return finish(run, { outcome: 'unknown', answer: answers.failure('unknown', 'It may or may not have been carried out.', error) });
     const text = error instanceof LockBusy ? 'Another change of the same account is still under way; nothing was sent.' : STATE_LOST;
-    return finish(run, 'failed', answers.refusal('failed', text));
+    return finish(run, { outcome: 'failed', answer: answers.refusal('failed', text) });
   }
 }
 
+interface Ended {
+  readonly outcome: CallOutcome;
+  readonly answer: CallToolResult;
+  /** What Kratos answered last. */
+  readonly status?: number | undefined;
+}
+
 /** The record of how it ended; what was not sent gives its budget back. */
-async function finish(
-  { entry, record, spendings, ports }: Carrying,
-  outcome: CallOutcome,
-  answer: CallToolResult,
-  status?: number,
-): Promise<CallToolResult> {
+async function finish({ entry, record, spendings, ports }: Carrying, { outcome, answer, status }: Ended): Promise<CallToolResult> {
   const { plans, counters } = ports.store;
   entry.outcome(outcome, status === undefined ? {} : { kratos: { status } });
-  await entry.close(); // before the plan is over: who dies in between is settled, and told of, at the next start
   try {
     if (outcome !== 'executed' && outcome !== 'unknown') await counters.refund(spendings);
     await plans.finish(record.id, outcome);
   } catch {
-    // What was done stays done, and its answer goes out; the plan is settled at the next start.
+    entry.know({ error_code: 'state' }); // what was done stays done, and its answer goes out; the plan is settled at the next start
   }
   return answer;
 }
@@ -237,6 +247,7 @@ async function finish(
 async function underLock(run: Carrying): Promise<CallToolResult> {
   const { op, ports, record, digestOf, plan: agreed } = run;
   const { answers, store } = ports;
+  const refused = (outcome: 'failed' | 'stale', text: string) => finish(run, { outcome, answer: answers.refusal(outcome, text) });
   let plan: Plan;
   let frozen: boolean;
   try {
@@ -244,24 +255,14 @@ async function underLock(run: Carrying): Promise<CallToolResult> {
     frozen = await store.isFrozen();
     for (const { id } of plan.targets) for (const link of plan.chain ?? []) await store.counters.remember(id, link);
   } catch (error) {
-    return finish(
-      run,
-      'failed',
-      answers.failure('failed', 'Nothing was sent: what had to be looked at right before could not be read.', error),
-    );
+    const text = 'Nothing was sent: what had to be looked at right before could not be read.';
+    return finish(run, { outcome: 'failed', answer: answers.failure('failed', text, error) });
   }
-  if (plan.calls.length === 0) return finish(run, 'unchanged', answers.result(plan.result, op.records).result);
-  if (digestOf(plan) !== digestOf(agreed)) {
-    return finish(run, 'stale', answers.refusal('stale', 'The account changed while the call was prepared; nothing was sent.'));
-  }
-  if (frozen) return finish(run, 'failed', answers.refusal('denied', 'All changes were frozen meanwhile; nothing was sent.'));
-  const { outcome, answer, status } = await execute(op, plan, {
-    kratos: ports.kratos,
-    answers,
-    settings: ports.settings(),
-    putAside: putAsideFor(record, ports),
-  });
-  return finish(run, outcome, answer, status);
+  if (plan.calls.length === 0) return finish(run, { outcome: 'unchanged', answer: answers.result(plan.result, op.records).result });
+  if (digestOf(plan) !== digestOf(agreed)) return refused('stale', 'The account changed while the call was prepared; nothing was sent.');
+  if (frozen) return refused('failed', 'All changes were frozen meanwhile; nothing was sent.');
+  const putAside = putAsideFor(record, ports);
+  return finish(run, await execute(op, plan, { kratos: ports.kratos, answers, settings: ports.settings(), putAside }));
 }
 
 /** A secret that only the person who approved may see waits for them on the page. */

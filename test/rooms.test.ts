@@ -35,6 +35,7 @@ const NEIGHBOURS: readonly (readonly [room: string, imports: string, why: string
   ['store/', 'operation.ts', 'keeps plans, whose effects and chains are named there'],
   ['store/', 'policy/policy.ts', 'keeps what a policy requires of a yes, and counts by its limits'],
   ['audit/', 'store/folder.ts', 'lies in the state folder and hashes by its key'],
+  ['audit/', 'store/file-lock.ts', 'appends under the same kind of lock'],
   ['shape/', 'client/bodies.ts', 'projects what Kratos sends, whose types are there'],
   ['audit/', 'operation.ts', 'names the operation and the targets of a plan'],
   ['client/types.ts', 'client/endpoints.ts', 'the call is typed by the table of routes'],

@@ -25,20 +25,14 @@ export async function byPage(asking: Asking, ports: SettlePorts): Promise<Settle
   if (asked.kind === 'over') return refused('denied', overLimit(asked.spent));
   if (asked.kind === 'crowded') return refused('denied', 'Too many questions are waiting for an answer already; nothing was sent.');
   if (asked.kind === 'stale') return refused('stale', STALE);
-  let url: string;
-  try {
-    url = await page.addressOf(asked.plan.id);
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'PageUnavailable') throw error;
+  const url = await addressOf(asked.plan.id, page);
+  if (url.kind === 'none') {
     await store.plans.end(asked.plan.id, 'void', 'denied');
-    return refused(
-      'denied',
-      `A person must agree to this call on the approvals page, and it cannot be opened: ${error.message} Nothing was sent.`,
-    );
+    return refused('denied', url.why);
   }
-  const pending = refused('pending', pendingText(asked.plan, url), { plan: asked.plan });
+  const pending = refused('pending', pendingText(asked.plan, url.address), { plan: asked.plan });
   if (asked.fresh && asker.canUrl) {
-    const link = { message: linkText(asked.plan), url, id: asked.plan.id };
+    const link = { message: linkText(asked.plan), url: url.address, id: asked.plan.id };
     if (!asker.show)
       return { kind: 'ask', plan: asked.plan, result: asker.poseLink(link, ports.sealer.mint(asked.plan.id, plan.principal)) };
     await asker.show(link, { timeoutMs: page.waitMs });
@@ -46,6 +40,18 @@ export async function byPage(asking: Asking, ports: SettlePorts): Promise<Settle
     return pending; // nobody can have the address yet
   }
   return collect(asked.plan, pending, { asker, signal, ports });
+}
+
+type Address = { readonly kind: 'open'; readonly address: string } | { readonly kind: 'none'; readonly why: string };
+
+async function addressOf(plan: string, page: PageChannel): Promise<Address> {
+  try {
+    return { kind: 'open', address: await page.addressOf(plan) };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'PageUnavailable') throw error;
+    const why = `A person must agree to this call on the approvals page, and it cannot be opened: ${error.message} Nothing was sent.`;
+    return { kind: 'none', why };
+  }
 }
 
 const POLL_MS = 150;

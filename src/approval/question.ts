@@ -53,7 +53,10 @@ export function consentIn(content: unknown, { phrase, requires }: Pick<Question,
   const given = new Map<string, unknown>(Object.entries(content));
   const names = ['typed', ...(requires.reason ? ['reason'] : []), ...(requires.ticket === undefined ? [] : ['ticket'])];
   if (given.size !== names.length || !names.every((it) => typeof given.get(it) === 'string')) return undefined;
-  const text = (name: string) => String(given.get(name) ?? '');
+  const text = (name: string): string => {
+    const value = given.get(name);
+    return typeof value === 'string' ? value : '';
+  };
   if (fold(text('typed')) !== fold(phrase)) return undefined;
   return enteredIn({ reason: text('reason'), ticket: text('ticket') }, requires);
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isCode, withFileLock } from '../lib/file-lock.ts';
+import { isCode, withFileLock } from '../store/file-lock.ts';
 import type { Folder } from '../store/folder.ts';
 import { lastCheckpoint, writeCheckpoint } from './checkpoints.ts';
 import { LedgerError, ledgerError } from './error.ts';

@@ -1,6 +1,6 @@
 /** The file of checkpoints: its last one, and the next one. Under the ledger's lock. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
-import { isCode } from '../lib/file-lock.ts';
+import { isCode } from '../store/file-lock.ts';
 import { LedgerError } from './error.ts';
 import { lineOf, parseCheckpoint, TORN_MARK, type Checkpoint } from './format.ts';
 import { NO_FOLLOW } from './files.ts';

@@ -1,7 +1,7 @@
 /** What lies where: `ledger/ledger.jsonl`, which grows, `ledger/ledger-<first>-<last>.jsonl`, which are full, and the checkpoints. */
 import { constants, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isCode } from '../lib/file-lock.ts';
+import { isCode } from '../store/file-lock.ts';
 
 export const CURRENT = 'ledger.jsonl';
 export const CHECKPOINTS = 'checkpoints.jsonl';

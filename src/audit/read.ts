@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isCode } from '../lib/file-lock.ts';
+import { isCode } from '../store/file-lock.ts';
 import { LedgerError } from './error.ts';
 import { CURRENT, fullFiles, LEDGER_FOLDER, NO_FOLLOW } from './files.ts';
 import { parseLine, type LedgerRecord } from './format.ts';

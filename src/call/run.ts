@@ -71,19 +71,16 @@ export interface Run<Op extends Operation = ChangeOperation> {
 }
 
 export type Refusal = Extract<CallOutcome, 'failed' | 'declined' | 'expired' | 'stale' | 'denied' | 'pending' | 'unknown'>;
-interface About {
+export interface Told {
+  readonly text: string;
   readonly plan?: PlanRecord;
   /** The client answered, not the page. */
   readonly byClient?: true;
 }
 
 /** Refuses, and says so in the record. */
-export function refuse(
-  { entry, ports }: Pick<Run, 'entry' | 'ports'>,
-  outcome: Refusal,
-  text: string,
-  { plan, byClient }: About = {},
-): CallToolResult {
+export function refuse({ entry, ports }: Pick<Run, 'entry' | 'ports'>, outcome: Refusal, told: string | Told): CallToolResult {
+  const { text, plan, byClient }: Told = typeof told === 'string' ? { text: told } : told;
   const source = byClient ? 'client' : outcome === 'declined' ? 'person' : 'server';
   entry.outcome(outcome, { decision_source: source, ...(plan && { plan_id: plan.id }) });
   return ports.answers.refusal(outcome, text);

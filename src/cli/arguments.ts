@@ -27,26 +27,34 @@ const commandOptions: Readonly<Record<string, OptionType>> = Object.assign(
 export function parseArguments(argv: readonly string[]): Arguments {
   refuseSecrets(argv);
   const { values, positionals } = parse(argv);
-  const [name, ...more] = positionals;
-  if (values['help'] === true) return { command: 'help', flags: {}, options: {}, words: [] };
-  if (values['version'] === true) return { command: 'version', flags: {}, options: {}, words: [] };
-  if (name !== undefined && !isCommand(name)) {
+  const nothing = { flags: {}, options: {}, words: [] };
+  if (values['help'] === true) return { command: 'help', ...nothing };
+  if (values['version'] === true) return { command: 'version', ...nothing };
+  const [name, ...words] = positionals;
+  if (name === undefined) return { command: 'serve', ...divided(values, undefined), words };
+  if (!isCommand(name)) {
     throw new UsageError(
       `There is no such command. The commands are: ${Object.keys(commands).join(', ')}; without one, MCP is served on stdio.`,
     );
   }
+  const command: Command = commands[name];
+  if (words.length > 0 && command.words === undefined) throw new UsageError(`Nothing may stand after ${name}. See --help.`);
+  return { command: name, ...divided(values, { name, command }), words };
+}
+
+/** The settings and the command's own options. Throws for an option of another command. */
+function divided(
+  values: Flags,
+  of: { readonly name: string; readonly command: Command } | undefined,
+): Pick<Arguments, 'flags' | 'options'> {
   const given = Object.entries(values);
-  const command: Command | undefined = name === undefined ? undefined : commands[name];
-  if (more.length > 0 && command?.words === undefined) throw new UsageError(`Nothing may stand after ${name}. See --help.`);
-  const own = command?.options ?? {};
-  const settings = command === undefined || command.settings ? settingFlags : {};
+  const own = of?.command.options ?? {};
+  const settings = of === undefined || of.command.settings ? settingFlags : {};
   const foreign = given.find(([it]) => !Object.hasOwn(settings, it) && !Object.hasOwn(own, it));
-  if (foreign !== undefined) throw new UsageError(`--${foreign[0]} does not go with ${name ?? 'serving on stdio'}. See --help.`);
+  if (foreign !== undefined) throw new UsageError(`--${foreign[0]} does not go with ${of?.name ?? 'serving on stdio'}. See --help.`);
   return {
-    command: name ?? 'serve',
     flags: Object.fromEntries(given.filter(([it]) => Object.hasOwn(settingFlags, it))),
     options: Object.fromEntries(given.filter(([it]) => Object.hasOwn(own, it))),
-    words: more,
   };
 }
 

@@ -16,18 +16,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run({ command, flags, options, words }: Arguments): Promise<number> {
-  switch (command) {
-    case 'help':
-      print((await import('./help.ts')).help());
-      return 0;
-    case 'version':
-      print((await import('../lib/version.ts')).VERSION);
-      return 0;
-    case 'serve': {
-      const { settings, notices } = load(flags);
-      return (await import('./serve.ts')).serve(settings, notices);
-    }
-    default:
-      return commands[command].run({ flags, options, words });
-  }
+  if (command === 'help') print((await import('./help.ts')).help());
+  else if (command === 'version') print((await import('../lib/version.ts')).VERSION);
+  else if (command === 'serve') {
+    const { settings, notices } = load(flags);
+    return (await import('./serve.ts')).serve(settings, notices);
+  } else return commands[command].run({ flags, options, words });
+  return 0;
 }

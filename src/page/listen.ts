@@ -3,7 +3,7 @@
  * that is sent to `localhost` takes either.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { isCode } from '../lib/file-lock.ts';
+import { isCode } from '../store/file-lock.ts';
 import { PageUnavailable } from './types.ts';
 
 export interface Listening {

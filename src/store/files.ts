@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
-import { isCode } from '../lib/file-lock.ts';
+import { isCode } from './file-lock.ts';
 import { BadState, decodeState, encodeState } from './encode.ts';
 import type { Folder } from './folder.ts';
 import { lockedFile, removeLeftovers, syncFolder, type LockedFile } from './locked-file.ts';

@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, lstatSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
-import { isCode } from '../lib/file-lock.ts';
+import { isCode } from './file-lock.ts';
 
 export interface Folder {
   readonly path: string;

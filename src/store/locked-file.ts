@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isCode, withFileLock } from '../lib/file-lock.ts';
+import { isCode, withFileLock } from './file-lock.ts';
 
 export interface LockedFile {
   readonly path: string;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileLockBusy, withFileLock } from '../lib/file-lock.ts';
+import { FileLockBusy, withFileLock } from './file-lock.ts';
 import { createLocks, LockBusy, type Locks } from '../lib/mutex.ts';
 import type { Folder } from './folder.ts';
 

@@ -1,6 +1,6 @@
 /** The store: the rules of `plans.ts` and `counters.ts` over a state that is kept somewhere. */
 import { createHash } from 'node:crypto';
-import { isAlive } from '../lib/file-lock.ts';
+import { isAlive } from './file-lock.ts';
 import { createLocks, type Locks } from '../lib/mutex.ts';
 import * as counting from './counters.ts';
 import { openFileBacking } from './files.ts';

@@ -1,5 +1,6 @@
 /** One run of the whole server on the shared state folder, as a process would be: it can die between any two of its effects. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MemoryLedger } from '../../src/audit/memory.ts';
 import type { AuditFields, Ledger } from '../../src/audit/record.ts';
 import { assemble } from '../../src/cli/assemble.ts';
@@ -11,7 +12,7 @@ import { openFileStore } from '../../src/store/store.ts';
 import type { Plans, Store } from '../../src/store/types.ts';
 import { APPROVER, APPROVER_2 } from '../support/harness.ts';
 import { Peer, type PeerOptions } from '../support/peer.ts';
-import { POLICIES, TOOLS, type PolicyName } from './calls.ts';
+import { POLICIES, TOOLS, type Change, type PolicyName } from './calls.ts';
 import type { Doings, Known, Witness } from './witness.ts';
 
 export interface Around {
@@ -40,8 +41,9 @@ export class Server {
   asked: Known | undefined;
   /** Claimed or begun, and not finished. */
   readonly unfinished = new Map<string, string>();
-  /** Calls whose answer went out, or would have. */
+  /** Calls that came to their end. */
   closed = 0;
+  #underWay = 0;
   /** Right before the next write goes out. */
   atWrite: (() => Promise<void>) | undefined;
   isDead = false;
@@ -62,7 +64,7 @@ export class Server {
     const instance = randomBytes(8).toString('hex');
     const store = await openFileStore(folder, { now, randomId: () => randomBytes(16).toString('base64url'), instance, pid });
     const server = new Server(around, store);
-    for (let round = 0; round < 500 && server.#isStarting; round += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let round = 0; round < 1_000 && server.#isStarting; round += 1) await sleep(round < 100 ? 0 : 5);
     return server;
   }
 
@@ -106,8 +108,16 @@ export class Server {
     for (const peer of this.#peers.values()) await (await peer).close();
   }
 
-  light(fuse: Fuse | undefined): void {
-    this.#fuse = fuse && { left: fuse.at, what: fuse.what };
+  /** What it does from now on it does for this call. */
+  begin(call: Change, policy: PolicyName): void {
+    this.asked = undefined;
+    this.atWrite = undefined;
+    this.#fuse = undefined;
+    Object.assign(this.doings, { call, policy, since: this.#around.witness.tick() });
+  }
+
+  light({ at, what }: Fuse): void {
+    this.#fuse = { left: at, what };
   }
 
   /** The client has shown the address. */
@@ -126,8 +136,23 @@ export class Server {
       else await fuse.what();
     }
     if (this.isDead) return NEVER;
-    const result = await work();
-    return this.isDead ? NEVER : result;
+    this.#underWay += 1;
+    try {
+      const result = await work();
+      return this.isDead ? NEVER : result;
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /** Resolves when a call has ended since `closed` was `before`, and everything that follows from it. */
+  async ended(before: number): Promise<void> {
+    for (let round = 0, quiet = 0; round < 3_000 && quiet < 5; round += 1) {
+      if (this.isDead) return;
+      quiet = this.closed > before && this.#underWay === 0 ? quiet + 1 : 0;
+      await sleep(round < 500 ? 0 : 5);
+    }
+    if (this.closed === before) throw new Error('a call does not end');
   }
 
   #send(request: Parameters<Send>[0]): ReturnType<Send> {
@@ -165,40 +190,40 @@ export class Server {
     };
   }
 
-  #plans({ ask, claim, begin, finish, orphans }: Plans): Partial<Plans> {
+  #plans(real: Plans): Partial<Plans> {
     const { witness } = this.#around;
     return {
       ask: (...given) =>
         this.#effect(async () => {
-          const asked = await ask(...given);
+          const asked = await real.ask(...given);
           if (asked.kind === 'plan') this.asked = witness.asked(asked.plan, this.doings);
           this.#isOffering = asked.kind === 'plan' && asked.fresh;
           return asked;
         }),
       claim: (...given) =>
         this.#effect(async () => {
-          const granted = await claim(...given);
+          const granted = await real.claim(...given);
           if (granted) this.#granted(given[0]);
           if (granted) witness.claimed(given[0], this.doings);
           return granted;
         }),
       begin: (plan) =>
         this.#effect(async () => {
-          const record = await begin(plan);
+          const record = await real.begin(plan);
           this.#granted(record.id);
           witness.begun(record.id, plan.phrase, this.doings);
           return record;
         }),
       finish: (id, outcome) =>
         this.#effect(async () => {
-          await finish(id, outcome);
+          await real.finish(id, outcome);
           witness.finished(id);
           this.unfinished.delete(id);
           this.#settledOne();
         }),
       orphans: () =>
         this.#effect(async () => {
-          const found = await orphans();
+          const found = await real.orphans();
           this.#orphans = found.length;
           this.#settledOne(0);
           return found;

@@ -83,6 +83,9 @@ export class Witness {
     this.#moment += 1;
     return this.#moment;
   }
+  get writes(): number {
+    return this.counts.get('writes') ?? 0;
+  }
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
@@ -100,11 +103,12 @@ export class Witness {
     this.#moved.clear();
     this.#halves.clear();
   }
-  said(yes: 'form' | string, id: string): void {
+  typed(id: string): void {
     const plan = this.plans.get(id);
-    if (!plan) return;
-    if (yes === 'form') plan.typed = this.#now();
-    else plan.approvers.set(yes, this.#now());
+    if (plan) plan.typed = this.#now();
+  }
+  approved(id: string, by: string): void {
+    this.plans.get(id)?.approvers.set(by, this.#now());
   }
   refused(id: string): void {
     const plan = this.plans.get(id);

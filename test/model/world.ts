@@ -153,7 +153,7 @@ export class World {
   async answer(id: string, { by, method }: Pick<Decided, 'by' | 'method'>): Promise<void> {
     const taken = await this.#operating((it) => it.plans.answer(id, { by, name: by, method, at: this.#time }));
     const isApprover = method === 'passkey' || method === 'totp';
-    if (isApprover && (taken === 'approved' || taken === 'more')) this.witness.said(by, id);
+    if (isApprover && (taken === 'approved' || taken === 'more')) this.witness.approved(id, by);
   }
 
   async decline(id: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** A server's share of a folder, as a process of its own: a line in (a command and its words), a line of JSON out. Bundled by the tests. */
 import { createInterface } from 'node:readline';
 import { randomBytes } from 'node:crypto';
-import { withFileLock } from '../../src/lib/file-lock.ts';
+import { withFileLock } from '../../src/store/file-lock.ts';
 import { createApprovers } from '../../src/store/approvers.ts';
 import { openFolder } from '../../src/store/folder.ts';
 import { openFileStore } from '../../src/store/store.ts';

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { FileLockBusy, isAlive, withFileLock } from '../../src/lib/file-lock.ts';
+import { FileLockBusy, isAlive, withFileLock } from '../../src/store/file-lock.ts';
 
 function path(): string {
   const folder = mkdtempSync(join(tmpdir(), 'lock-'));
