@@ -72,18 +72,24 @@ async function handleChange(run: Run): Promise<Answer> {
   const no = denied ?? (await whyOver(spendings, ports.store));
   if (no !== undefined) return refuse(run, 'denied', no);
 
-  const asked = newPlan(plan, run, sealed);
-  const settled = decision.kind === 'allow' ? undefined : await ask(plan, asked, { run, decision });
+  return askAndCarryOut({ ...run, plan, digestOf, spendings, request }, { asked: newPlan(plan, run, sealed), decision });
+}
+
+type Ready = Omit<Carrying, 'record'>;
+
+/** Settle, claim, carry out; a call that policy allows goes to the claim at once. */
+async function askAndCarryOut(run: Ready, { asked, decision }: { readonly asked: Asked; readonly decision: Decision }): Promise<Answer> {
+  const settled = decision.kind === 'allow' ? undefined : await ask(run.plan, asked, { run, decision });
   if (settled?.kind === 'refused') return refuse(run, settled.outcome, settled);
   if (settled?.kind === 'ask') {
-    entry.outcome('asked', { plan_id: settled.plan.id });
+    run.entry.outcome('asked', { plan_id: settled.plan.id });
     return settled.result;
   }
-  if (signal.aborted) return cancelled(run, settled?.plan);
-  const claimed = await claim(run, { plan: asked, approved: settled?.plan, spendings });
+  if (run.call.signal.aborted) return cancelled(run, settled?.plan);
+  const claimed = await claim(run, { plan: asked, approved: settled?.plan, spendings: run.spendings });
   if (claimed.kind === 'refused') return refuse(run, claimed.outcome, claimed.text);
   // Claimed (or allowed): from here on the client's signal no longer counts, and nothing is given up half-way.
-  return carryOut({ ...run, record: claimed.record, plan, digestOf, spendings, request });
+  return carryOut({ ...run, record: claimed.record });
 }
 
 /** What needs no look at the account: refused as such, a state for another call, an outcome nobody collected, changes that are off. */

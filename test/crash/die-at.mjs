@@ -22,10 +22,10 @@ function statesIn(from, to) {
 fs.renameSync = (from, to) => {
   const states = statesIn(from, to);
   if (at === 'before the claim is stored' && states.has('claimed')) die();
-  if (at === 'before the plan is finished' && states.has('done')) die();
   renameSync(from, to);
   if (at === 'after the approval is stored' && states.has('approved')) die();
   if (at === 'after the claim is stored' && states.has('claimed')) die();
+  if (at === 'before the result is out' && states.has('done')) die();
 };
 
 /** The last record of a call that was handed to the file system. */
@@ -47,7 +47,7 @@ fs.fsync = (fd, done) => {
   if (at === 'before the intent is synced' && written === 'intent') die();
   fsync(fd, (error) => {
     if (at === 'before the write goes out' && written === 'intent') die();
-    if (at === 'before the result is out' && written === 'outcome') die();
+    if (at === 'after the outcome is recorded' && written === 'outcome') die();
     done(error);
   });
 };

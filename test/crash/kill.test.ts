@@ -1,16 +1,17 @@
 /**
- * `kill -9` of the built program at eleven points of a gated call, and what the next start makes of it: at most one write, an intent on disk
+ * `kill -9` of the built program at twelve points of a gated call, and what the next start makes of it: at most one write, an intent on disk
  * for each, and one honest word to whoever makes the same call again. `CRASH_ROUNDS` is how often each point is tried.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord } from '../../src/audit/format.ts';
+import { PUBLIC_KEY } from '../../src/audit/keys.ts';
 import { readRecords } from '../../src/audit/read.ts';
 import { verify } from '../../src/audit/verify.ts';
 import { seed } from '../../src/seed.ts';
 import { stateDir } from '../support/state-dir.ts';
-import { startKratos, startProgram, type Kratos } from './program.ts';
+import { startKratos, startProgram, type Kratos, type Program } from './program.ts';
 
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 2);
 
@@ -27,8 +28,9 @@ const CALLS = [
 type Call = (typeof CALLS)[number];
 
 /** How far the call has come. */
-type Reached = 'not claimed' | 'not sent' | 'sent' | 'carried out' | 'answered';
-const POINTS: readonly (readonly [point: string, reached: Reached])[] = [
+type Reached = 'not claimed' | 'not sent' | 'sent' | 'carried out' | 'told';
+type Point = readonly [point: string, reached: Reached];
+const POINTS: readonly Point[] = [
   ['after the question is posed', 'not claimed'],
   ['after the approval is stored', 'not claimed'],
   ['before the claim is stored', 'not claimed'],
@@ -38,10 +40,11 @@ const POINTS: readonly (readonly [point: string, reached: Reached])[] = [
   ['before the write goes out', 'not sent'],
   ['when Kratos has received it', 'sent'],
   ['when Kratos has carried it out', 'carried out'],
-  ['before the plan is finished', 'carried out'],
   ['before the outcome is recorded', 'carried out'],
-  ['before the result is out', 'carried out'],
+  ['after the outcome is recorded', 'carried out'],
+  ['before the result is out', 'told'],
 ];
+const SENT: ReadonlySet<Reached> = new Set(['sent', 'carried out', 'told']);
 
 interface Round {
   readonly kratos: Kratos;
@@ -77,11 +80,8 @@ async function recordsIn(state: string): Promise<readonly LedgerRecord[]> {
 
 async function isWhole(state: string): Promise<unknown> {
   const folder = join(state, 'ledger');
-  const { ok, problems } = await verify({
-    ledger: { folder },
-    checkpoints: join(folder, 'checkpoints.jsonl'),
-    publicKey: join(state, 'ledger-public.pem'),
-  });
+  const checkpoints = join(folder, 'checkpoints.jsonl');
+  const { ok, problems } = await verify({ ledger: { folder }, checkpoints, publicKey: join(state, PUBLIC_KEY) });
   return { ok, problems };
 }
 
@@ -92,46 +92,64 @@ const textOf = (state: string): string =>
     .map((it) => readFileSync(join(it.parentPath, it.name), 'latin1'))
     .join('\n');
 
-async function survives(point: string, reached: Reached, round: Round): Promise<void> {
+async function survives([point, reached]: Point, round: Round): Promise<void> {
   const { kratos, state, call } = round;
   await die(point, round);
-  const isSent = reached !== 'not claimed' && reached !== 'not sent';
-  expect(kratos.writes).toEqual(isSent ? [call.write] : []);
+  expect(kratos.writes).toEqual(SENT.has(reached) ? [call.write] : []);
   const before = await recordsIn(state);
-  if (isSent) expect(before.filter((it) => it.event === 'intent')).toHaveLength(1);
+  if (SENT.has(reached)) expect(before.filter((it) => it.event === 'intent')).toHaveLength(1);
 
   const program = startProgram({ kratos, state });
-  const again = await program.call(call.name, call.args);
-  if (reached === 'not claimed') {
-    expect([again?.outcome, again?.text]).toEqual(['executed', expect.anything()]);
-    expect(kratos.writes).toEqual([call.write]);
-  } else {
-    const outcome = reached === 'carried out' && call.shows ? 'executed' : 'unknown';
-    expect([again?.outcome, again?.meta['ory-identity-mcp/replayed']], again?.text).toEqual([outcome, true]);
-    expect(kratos.writes).toEqual(isSent ? [call.write] : []);
-    const { plan_id } = before.find((it) => it.event === 'intent') ?? {};
-    const reconciled = (await recordsIn(state)).filter((it) => it.event === 'reconciled');
-    expect(reconciled).toEqual([expect.objectContaining({ outcome, tool: call.name, ...(plan_id !== undefined && { plan_id }) })]);
-    await once(program, round);
-  }
+  if (reached === 'not claimed') await isAskedAgain(program, round);
+  else if (reached === 'told') await isRecorded(before, round);
+  else await isToldOnce(program, { ...round, reached, before });
   await program.end();
+  expect(program.stderr()).not.toMatch(/"level":"error"/);
   expect(await isWhole(state)).toEqual({ ok: true, problems: [] });
   expect(textOf(state)).not.toMatch(/ada\.byron|recovery_code/);
 }
 
-/** Told once: whoever asks a third time is asked. */
-async function once(program: ReturnType<typeof startProgram>, { kratos, call }: Round): Promise<void> {
-  const before = kratos.writes.length;
-  const third = await program.call(call.name, call.args);
-  expect(third?.meta['ory-identity-mcp/replayed']).toBe(undefined);
-  expect(kratos.writes.length - before).toBe(third?.structured?.['changed'] === true ? 1 : 0);
+/** Nothing was begun: the same call puts the same question, and is carried out. */
+async function isAskedAgain(program: Program, { kratos, call }: Round): Promise<void> {
+  const again = await program.call(call.name, call.args);
+  expect(again?.outcome, again?.text).toBe('executed');
+  expect(kratos.writes).toEqual([call.write]);
 }
 
-describe.each(POINTS)('%s', (point, reached) => {
+/** Everything is on record but that its client has heard of it, which nobody can know. */
+async function isRecorded(before: readonly LedgerRecord[], { state }: Round): Promise<void> {
+  expect(before.filter((it) => it.event === 'outcome')).toEqual([expect.objectContaining({ outcome: 'executed' })]);
+  expect((await recordsIn(state)).filter((it) => it.event === 'reconciled')).toEqual([]);
+}
+
+interface Left extends Round {
+  readonly reached: Reached;
+  readonly before: readonly LedgerRecord[];
+}
+
+/** What became of it is settled by reading, recorded, and told to the first who makes the same call. */
+async function isToldOnce(program: Program, { kratos, state, call, reached, before }: Left): Promise<void> {
+  const { writes } = kratos;
+  const sent = [...writes];
+  const outcome = reached === 'carried out' && call.shows ? 'executed' : 'unknown';
+  const again = await program.call(call.name, call.args);
+  expect([again?.outcome, again?.meta[REPLAYED]], again?.text).toEqual([outcome, true]);
+  expect(writes).toEqual(sent);
+  const { plan_id = expect.any(String) as string } = before.find((it) => it.event === 'intent') ?? {};
+  const reconciled = (await recordsIn(state)).filter((it) => it.event === 'reconciled');
+  expect(reconciled).toEqual([expect.objectContaining({ plan_id, outcome, tool: call.name, decision_source: 'server' })]);
+
+  const third = await program.call(call.name, call.args);
+  expect(third?.meta[REPLAYED]).toBe(undefined);
+  expect(writes.length - sent.length).toBe(third?.structured?.['changed'] === true ? 1 : 0);
+}
+const REPLAYED = 'ory-identity-mcp/replayed';
+
+describe.each(POINTS)('%s', (...point) => {
   test.concurrent.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))('round %i', async (round) => {
     const kratos = await startKratos();
     try {
-      await survives(point, reached, { kratos, state: join(stateDir(), 'state'), call: CALLS[round % CALLS.length] ?? CALLS[0] });
+      await survives(point, { kratos, state: join(stateDir(), 'state'), call: CALLS[round % CALLS.length] ?? CALLS[0] });
     } finally {
       await kratos.close();
     }

@@ -35,7 +35,7 @@ export async function exchange(it: Making, beside: Readonly<Record<string, unkno
   const { server, peer, change } = it;
   const before = server.closed;
   const answered = peer.once(change.tool, change.args, { ...beside, sent: (id) => leaving?.sent(id) });
-  const nothing = async (when: Promise<void>): Promise<undefined> => void (await when);
+  const nothing = (when: Promise<void>) => when.then(() => undefined);
   const left = leaving?.left.then(() => server.ended(before));
   const answer = await Promise.race([answered, nothing(server.died), ...(left ? [nothing(left)] : [])]);
   note(answer, it);

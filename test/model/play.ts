@@ -4,6 +4,7 @@ import { CHANGES, type Change } from './calls.ts';
 import { ANSWERS, exchange, expectTrue, isNo, making, REPLAYED, seat, type Making } from './client.ts';
 import type { Fuse } from './server.ts';
 import type { CallStep, Game, LegStep, PageStep, Step } from './steps.ts';
+import type { Known } from './witness.ts';
 import type { Held, World } from './world.ts';
 
 export async function play({ policy, all }: Game, world: World): Promise<void> {
@@ -113,12 +114,17 @@ async function leg(step: LegStep, world: World): Promise<void> {
   world.isOwed(step.server, change.name);
   if (step.forged !== 'nothing') witness.count('forged');
   const how = step.how === 'never' ? 'cancel' : step.how;
-  const plan = step.forged === 'a letter of it' ? undefined : witness.plans.get(state.split('.')[0] ?? '');
-  const meant = plan?.call === change ? plan : undefined;
-  if (how === 'right' && meant && meant.phrase === held.phrase) witness.typed(meant.id);
+  const meant = step.forged === 'a letter of it' ? undefined : planOf(state, change, world);
+  if (how === 'right' && meant?.phrase === held.phrase) witness.typed(meant.id);
   const beside = { requestState: state, inputResponses: { consent: ANSWERS[how](held.phrase) } };
   const answers = await Promise.all(Array.from({ length: step.times }, () => exchange(it, beside)));
   if (meant && how !== 'right' && answers.some((each) => each && isNo(each))) witness.refused(meant.id);
+}
+
+/** What a person is about to answer, if it is about this call. */
+function planOf(state: string, change: Change, { witness }: World): Known | undefined {
+  const plan = witness.plans.get(state.split('.')[0] ?? '');
+  return plan?.call === change ? plan : undefined;
 }
 
 function forged({ forged: what, pick }: LegStep, held: Held, { questions }: World): Pick<Held, 'state'> & { readonly change: Change } {

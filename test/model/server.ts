@@ -139,7 +139,7 @@ export class Server {
     this.#underWay += 1;
     try {
       const result = await work();
-      return this.isDead ? NEVER : result;
+      return this.isDead ? await NEVER : result;
     } finally {
       this.#underWay -= 1;
     }
