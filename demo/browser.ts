@@ -1,6 +1,6 @@
 /** The approver's browser: Chromium with a virtual passkey where it is there, else whatever the person at the terminal uses. */
 import { existsSync } from 'node:fs';
-import { say } from './show.ts';
+import { say, shown } from './show.ts';
 
 export interface Approver {
   enrol(address: string): Promise<void>;
@@ -18,6 +18,8 @@ const BROWSERS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 const FLAGS = ['--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+/** The title, what would happen to whom, who asks and why, who was enrolled lately. */
+const WHAT_IS_READ = 'h1, [aria-labelledby="what"] > ul li, [aria-labelledby="what"] > p, [aria-labelledby="who"] dl > div, .enrolments li';
 /** The page takes no decision sooner after it was opened. */
 const READING_MS = 1_700;
 
@@ -47,7 +49,7 @@ export async function openBrowser(): Promise<Approver> {
     },
     async approve(address, code) {
       await page.goto(address);
-      for (const line of await page.locator('h1, h2, dt, dd').allInnerTexts()) say(`  │ ${line.replace(/\s+/g, ' ')}`);
+      for (const text of await page.locator(WHAT_IS_READ).allInnerTexts()) say(shown(text.trim().replace(/\s*\n\s*/g, ': '), '  │ '));
       await page.getByLabel(/^Code/).fill(code);
       await page.waitForTimeout(READING_MS);
       await page.getByRole('button', { name: 'Approve' }).click();

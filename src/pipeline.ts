@@ -240,11 +240,12 @@ interface Ended {
 async function finish({ entry, record, spendings, ports }: Carrying, { outcome, answer, status }: Ended): Promise<CallToolResult> {
   const { plans, counters } = ports.store;
   entry.outcome(outcome, status === undefined ? {} : { kratos: { status } });
+  await entry.close(); // before the plan is over: who dies in between is settled, and told of, at the next start
   try {
     if (outcome !== 'executed' && outcome !== 'unknown') await counters.refund(spendings);
     await plans.finish(record.id, outcome);
   } catch {
-    entry.know({ error_code: 'state' }); // what was done stays done, and its answer goes out; the plan is settled at the next start
+    // The state is gone. What was done stays done, and its answer goes out; the plan is settled at the next start.
   }
   return answer;
 }

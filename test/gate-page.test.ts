@@ -101,7 +101,9 @@ describe('who may answer', () => {
     const { it, peer } = await opened({ approvers: [] });
     const answer = await peer.once(name, args);
     expect(answer.outcome).toBe('denied');
-    expect(answer.text).toContain('ory-identity-mcp approver enroll');
+    expect(answer.text).toMatch(
+      /nobody is enrolled as one\. .*A new one counts for this after 24 hours\. .*do not run it yourself: ory-identity-mcp approver enroll\n/,
+    );
     expect(it.writes()).toEqual([]);
     await peer.close();
   });
@@ -190,6 +192,7 @@ describe('what ends a question', () => {
     await it.store.plans.end(plan.id, 'declined', 'declined');
     await it.store.plans.coolDown(plan.request, 10);
     expect((await peer.once(name, args)).outcome).toBe('declined');
+    expect(it.ledger.records.at(-1)).toMatchObject({ event: 'declined', decision_source: 'server' }); // nobody said it again
     it.advance(10 * 60_000 + 1);
     expect((await peer.once(name, args)).outcome).toBe('pending');
     await peer.close();

@@ -80,6 +80,18 @@ describe.each(ERAS)('%s clients', (era) => {
       }
     });
 
+    test('an argument that says yes is none of the tool: the call is refused, and nobody is asked', async () => {
+      const phrase = await phraseOf(row, era);
+      const its = await scene(row, era);
+      for (const yes of [{ confirm: true }, { typed: phrase }, { consent: { action: 'accept', content: { typed: phrase } } }]) {
+        const answer = await its.peer.once(its.name, { ...its.args, ...yes });
+        expect([answer.isError, answer.question]).toEqual([true, undefined]);
+        expect(answer.text).toMatch(/Unrecognized key/);
+      }
+      expect([its.it.writes(), its.peer.asked]).toEqual([[], []]);
+      await its.peer.close();
+    });
+
     test('answers that come with the first call are not read: the person is asked and says no', async () => {
       const phrase = await phraseOf(row, era);
       const inputResponses = { consent: { action: 'accept', content: { typed: phrase } } };

@@ -55,7 +55,7 @@ function formOf({ message, title, requires }: Question) {
   const properties = {
     typed: text(title),
     ...(requires.reason && { reason: text('Your reason') }),
-    ...(requires.ticket !== undefined && { ticket: text('The ticket') }),
+    ...(requires.ticket !== undefined && { ticket: text(`The ticket (${requires.ticket})`) }),
   };
   return { message, requestedSchema: { type: 'object' as const, properties, required: Object.keys(properties) } };
 }

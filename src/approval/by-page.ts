@@ -23,7 +23,11 @@ export async function byPage(asking: Asking, ports: SettlePorts): Promise<Settle
   const lifetimeMs = ports.approvers.pageMinutes * 60_000;
   const asked = await store.plans.ask({ ...plan, channel: 'page', lifetimeMs }, limits, askingOf(plan.principal, limits));
   if (asked.kind === 'over') return refused('denied', overLimit(asked.spent));
-  if (asked.kind === 'crowded') return refused('denied', 'Too many questions are waiting for an answer already; nothing was sent.');
+  if (asked.kind === 'crowded')
+    return refused(
+      'denied',
+      'Too many questions are waiting for an answer already; nothing was sent. The user has to answer or deny some of them on the approvals page first.',
+    );
   if (asked.kind === 'stale') return refused('stale', STALE);
   const url = await addressOf(asked.plan.id, page);
   if (url.kind === 'none') {
@@ -98,12 +102,19 @@ async function whyNobody({ plan }: Asking, ports: SettlePorts): Promise<string |
   const counting = standings.filter((it) => it === 'counts').length;
   if (counting >= needed) return undefined;
   const by = needed > 1 ? `${needed} different approvers` : 'An approver';
-  const begins = `${by} must agree to this call on the approvals page, and ${counting === 0 ? 'none' : 'only one'} can. Nothing was sent.`;
-  const from = standings.flatMap((it) => (it !== 'counts' && it.countsFrom !== undefined ? [it.countsFrom] : []));
-  const first = from.length === 0 ? undefined : new Date(Math.min(...from)).toISOString().replace(/\.\d+Z$/, 'Z');
-  const soon = first === undefined ? '' : ` Enrolled already, but counting for this only from ${first} on: ${from.length}.`;
-  return `${begins}${soon} The operator enrols a person (not the agent; it wants their passkey) with: ${page.enrol}`;
+  const able = counting > 0 ? 'only one can' : all.length === 0 ? 'nobody is enrolled as one' : 'none counts for it yet';
+  const begins = `${by} must agree to this call on the approvals page, and ${able}. Nothing was sent.`;
+  const from = standings.flatMap((it) => (it !== 'counts' && it.countsFrom !== undefined ? [it.countsFrom] : [])).sort((a, b) => a - b);
+  const enough = from[needed - counting - 1]; // when as many count as are needed
+  if (enough !== undefined) return `${begins} Enough are enrolled, but counting for this only from ${secondsOf(enough)} on.`;
+  const wait =
+    kind === 'approve' && page.level === 'L0' && approvers.waitHours > 0
+      ? ` A new one counts for this after ${approvers.waitHours} hours.`
+      : '';
+  return `${begins}${wait} A person enrols one, with a passkey and in a terminal of their own. Show the user the command for it, and do not run it yourself: ${page.enrol}`;
 }
+
+const secondsOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 /** Undefined for a list that was tampered with. */
 async function known(page: PageChannel): Promise<readonly Approver[] | undefined> {

@@ -36,11 +36,20 @@ export function questionFor(op: Operation, plan: Plan, { kratos, because, requir
     say`Why you are asked: ${own(because)}`,
     say`To agree, type: ${own(phrase)}`,
     ...(requires.reason ? [say`Your reason is asked for, too.`] : []),
-    ...(requires.ticket === undefined ? [] : [say`The ticket this belongs to is asked for, too.`]),
+    ...(requires.ticket === undefined ? [] : [say`The ticket this belongs to is asked for, too; it has to match ${own(requires.ticket)}`]),
     say`Anything else, or declining, leaves everything as it is.`,
   ];
   return { message: lines.join('\n'), title: `Type ${phrase} to agree`, phrase, requires };
 }
+
+/** The phrase is right, and what policy wants besides is not. */
+export function isIncompleteYes(content: unknown, { phrase, requires }: Pick<Question, 'phrase' | 'requires'>): boolean {
+  if (!requires.reason && requires.ticket === undefined) return false;
+  const typed = typeof content === 'object' && content !== null && 'typed' in content ? content.typed : undefined;
+  return consentIn({ typed }, { phrase, requires: NOTHING_MORE }) !== undefined;
+}
+
+const NOTHING_MORE: Requirements = { reason: false, ticket: undefined };
 
 const fold = (text: string) => text.normalize('NFC').trim().toLowerCase();
 

@@ -7,7 +7,7 @@ import type { NewPlan, PlanRecord } from '../store/types.ts';
 import type { Answered, Asker } from './ask.ts';
 import { askingOf, overLimit } from './budgets.ts';
 import { byPage, hasSomebody } from './by-page.ts';
-import { consentIn } from './question.ts';
+import { consentIn, isIncompleteYes } from './question.ts';
 import { coolingText, refused, type Asking, type Settled, type SettlePorts } from './settled.ts';
 
 const EXPIRED = 'This question is over; nothing was sent.';
@@ -91,8 +91,12 @@ async function conclude(answer: Answered, plan: PlanRecord, { asking, ports }: {
   if (byItself && (await hasSomebody(asking, ports))) return byPage(asking, ports);
   if (no === 'wrong') await plans.wrongPhrase(plan.request, ports.limits.coolDownMinutes);
   if (no === 'no') await plans.coolDown(plan.request, ports.limits.coolDownMinutes);
-  return refused(outcome, text, { plan, byClient: true });
+  const isIncomplete = answer.kind === 'accept' && isIncompleteYes(answer.content, asking.question);
+  return refused(outcome, isIncomplete ? INCOMPLETE : text, { plan, byClient: true });
 }
+
+const INCOMPLETE =
+  'The phrase was right, but the reason or the ticket is missing, or the ticket does not look as it should; nothing was sent.';
 
 /** `no`: what counts against asking again. */
 const ENDINGS: Readonly<

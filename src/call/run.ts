@@ -81,7 +81,8 @@ export interface Told {
 /** Refuses, and says so in the record. */
 export function refuse({ entry, ports }: Pick<Run, 'entry' | 'ports'>, outcome: Refusal, told: string | Told): CallToolResult {
   const { text, plan, byClient }: Told = typeof told === 'string' ? { text: told } : told;
-  const source = byClient ? 'client' : outcome === 'declined' ? 'person' : 'server';
+  // Without a plan nobody was asked: an earlier no still holds.
+  const source = byClient ? 'client' : outcome === 'declined' && plan !== undefined ? 'person' : 'server';
   entry.outcome(outcome, { decision_source: source, ...(plan && { plan_id: plan.id }) });
   return ports.answers.refusal(outcome, text);
 }

@@ -7,6 +7,7 @@ import { own, say, type Said } from '../lib/text.ts';
 import { createSite, type OpenSite } from '../page/page.ts';
 import type { Enrolling } from '../page/site.ts';
 import { PageUnavailable } from '../page/types.ts';
+import { standingOf } from '../store/standing.ts';
 import type { NewPlan, PlanRecord } from '../store/types.ts';
 import { INTERRUPTED, type Office } from './approver-state.ts';
 
@@ -28,6 +29,8 @@ export interface Errand {
   /** What is printed when it is done. */
   readonly done: string;
 }
+
+const secondsOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 const WAIT_MS = 10 * 60_000;
 const POLL_MS = 400;
@@ -62,11 +65,26 @@ export async function withApproval(office: Office, errand: Errand, site: OpenSit
 
 const ENDED = { declined: 'it was denied on the page', expired: 'nobody answered in time', void: 'it was withdrawn' } as const;
 
+/** Why no approver could agree to a command now, before anybody is sent to the page; undefined where one can. */
+export async function whyNobodyAgrees({ approvers, folder, policy, level, now }: Office): Promise<string | undefined> {
+  const all = await approvers.list();
+  if (all.length === 0) return `Not done: an approver has to agree to this, and nobody is enrolled in ${folder.path}. See approver enroll.`;
+  const { waitHours } = policy().approvers;
+  const from = all.map((it) => {
+    const standing = standingOf(it, { planCreated: now(), kind: 'approve', waitHours, level, now: now() });
+    return standing === 'counts' ? 0 : (standing.countsFrom ?? Number.POSITIVE_INFINITY);
+  });
+  const first = Math.min(...from);
+  if (first <= now()) return undefined;
+  const when = Number.isFinite(first) ? `: the first does from ${secondsOf(first)} on, ${waitHours} hours after enrolment` : '';
+  return `Not done: an approver has to agree to this, and nobody counts yet${when}. approver list shows them.`;
+}
+
 async function asked(office: Office, { command, title, says, irreversible, subject }: Errand): Promise<PlanRecord | string> {
   const { store, folder, principal, environment } = office;
   const { limits } = office.policy();
-  if ((await office.approvers.list()).length === 0)
-    return 'Not done: an approver has to agree to this, and nobody is enrolled. See approver enroll.';
+  const nobody = await whyNobodyAgrees(office);
+  if (nobody !== undefined) return nobody;
   const keyed = (kind: string, content: unknown) =>
     createHmac('sha256', folder.key('seal')).update(`command ${kind}\n`).update(canonical(content)).digest('base64url');
   const request = keyed('request', { command, principal });

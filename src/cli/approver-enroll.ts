@@ -10,7 +10,7 @@ import type { OpenSite } from '../page/page.ts';
 import { PageUnavailable } from '../page/types.ts';
 import { newTotp, stepOf } from '../page/totp.ts';
 import type { Approver } from '../store/types.ts';
-import { siteOf, withApproval } from './approver-ask.ts';
+import { siteOf, whyNobodyAgrees, withApproval } from './approver-ask.ts';
 import { INTERRUPTED, type Office } from './approver-state.ts';
 
 type Factor = Pick<Approver, 'passkey' | 'totp'> & { readonly usedStep?: number };
@@ -28,6 +28,12 @@ export async function enroll(office: Office, { name, totp }: { readonly name: st
   if (called === '' || removed > 0 || cut > 0) throw new UsageError(`--name must be 1 to ${NAME_CAP} characters that can be seen.`);
   if (known.some((it) => it.name.toLowerCase() === called.toLowerCase())) {
     throw new UsageError(`An approver called ${called} is enrolled already. Choose another --name, or remove that one first.`);
+  }
+  // Said before a factor is made that would then be good for nothing.
+  const nobody = known.length === 0 ? undefined : await whyNobodyAgrees(office);
+  if (nobody !== undefined) {
+    office.terminal.print(nobody);
+    return 1;
   }
   return totp ? byCode(office, called) : byPasskey(office, called);
 }
@@ -121,7 +127,7 @@ async function finish(office: Office, { name, factor, site }: Finishing): Promis
     if (factor.usedStep !== undefined) await approvers.useCode(id, factor.usedStep);
   };
   if ((await approvers.list()).length === 0) {
-    await ledger.durable({ event: 'enrolled', method, requester: principal, approvers: [], facts: { approver: id, first: true } });
+    await ledger.durable({ event: 'enrolled', method, requester: principal, approvers: [], facts: { approver: id, name, first: true } });
     await add(undefined);
     terminal.print(enrolled);
     await sleep(site === undefined ? 0 : terminal.lingerMs / 5, undefined, { signal: terminal.signal }).catch(() => {}); // the page still loads its style
@@ -136,7 +142,7 @@ async function finish(office: Office, { name, factor, site }: Finishing): Promis
     ],
     subject: { name, id, passkey, totp },
     event: 'enrolled',
-    facts: { approver: id, method },
+    facts: { approver: id, name, method },
     work: add,
     done: enrolled,
   } as const;

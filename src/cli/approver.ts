@@ -25,7 +25,7 @@ export async function run({ words, options, flags }: CommandCall): Promise<numbe
   return inOffice(flags, (office) => enroll(office, { name, totp: options['totp'] === true }));
 }
 
-async function list({ approvers, terminal, policy, level, now }: Office, json: boolean): Promise<number> {
+async function list({ approvers, terminal, policy, level, now, folder }: Office, json: boolean): Promise<number> {
   const { waitHours } = policy().approvers;
   const rows = (await approvers.list()).map((it) => {
     const standing = standingOf(it, { planCreated: it.enrolledAt, kind: 'approve', waitHours, level, now: now() });
@@ -44,7 +44,7 @@ async function list({ approvers, terminal, policy, level, now }: Office, json: b
     terminal.print(JSON.stringify(facts, null, 2));
     return 0;
   }
-  if (rows.length === 0) terminal.print('Nobody is enrolled. approver enroll makes a passkey, on this machine.');
+  if (rows.length === 0) terminal.print(`Nobody is enrolled in ${folder.path}. approver enroll makes a passkey, on this machine.`);
   else {
     const lines = rows.map(({ it, countsFrom }) => [it.name, it.method, it.id, new Date(it.enrolledAt).toISOString(), countsFrom ?? 'now']);
     terminal.print(table([['name', 'factor', 'id', 'enrolled', 'counts for approve from'], ...lines]));
@@ -70,7 +70,7 @@ const removal = ({ approvers }: Office, { id, name, method }: Approver, isLast: 
     ],
     subject: { id, name },
     event: 'removed',
-    facts: { approver: id, method },
+    facts: { approver: id, name, method },
     hinders: async () => ((await approvers.list()).some((it) => it.id === id) ? undefined : 'there is no such approver any more.'),
     work: async () => void (await approvers.remove(id)),
     done: `${name} is removed, at once and without a restart of anything.`,

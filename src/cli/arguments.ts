@@ -7,6 +7,8 @@ import { commands, isCommand, type Command, type CommandName } from './commands.
 
 export interface Arguments {
   readonly command: CommandName | 'serve' | 'help' | 'version';
+  /** With `help`: of this command alone. */
+  readonly about?: CommandName;
   readonly flags: Flags;
   readonly options: Flags;
   /** What stood after the command's name. */
@@ -28,9 +30,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
   refuseSecrets(argv);
   const { values, positionals } = parse(argv);
   const nothing = { flags: {}, options: {}, words: [] };
-  if (values['help'] === true) return { command: 'help', ...nothing };
+  const asksFirst = positionals[0] === 'help';
+  const [name, ...words] = asksFirst ? positionals.slice(1) : positionals;
+  if (asksFirst || values['help'] === true)
+    return { command: 'help', ...nothing, ...(name !== undefined && isCommand(name) && { about: name }) };
   if (values['version'] === true) return { command: 'version', ...nothing };
-  const [name, ...words] = positionals;
   if (name === undefined) return { command: 'serve', ...divided(values, undefined), words };
   if (!isCommand(name)) {
     throw new UsageError(

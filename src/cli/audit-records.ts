@@ -34,21 +34,44 @@ export function sinceOf(text: string | undefined, now: number): number {
   return at;
 }
 
-/** From a time on, in order. What is not as it was written is left out, and said on stderr at the end. */
-export async function* recordsSince(stateFolder: string, since: number): AsyncGenerator<LedgerRecord> {
+/** Names of approvers by their ids, as the records of their enrolment say; an enrolment comes before all that it allows. */
+export type Names = Map<string, string>;
+
+/** From a time on, in order; `names` is filled on the way. What is not as it was written is left out, and said on stderr at the end. */
+export async function* recordsSince(stateFolder: string, since: number, names: Names = new Map()): AsyncGenerator<LedgerRecord> {
   let skipped = 0;
-  for await (const it of readRecords(stateFolder, { skipped: () => (skipped += 1) })) if (Date.parse(it.ts) >= since) yield it;
+  for await (const it of readRecords(stateFolder, { skipped: () => (skipped += 1) })) {
+    if (it.event === 'enrolled') remember(it, names);
+    if (Date.parse(it.ts) >= since) yield it;
+  }
   if (skipped > 0) printError(`${skipped} line(s) are not as they were written and are left out: see audit verify.`);
 }
 
 export const shownWho = ({ requester, client }: LedgerRecord): string =>
   [requester, client].filter((it) => it !== undefined && it !== '').join(' through ') || '-';
 
-/** `by p-1 (passkey)`; undefined where nobody decided anything. */
-export function shownDecision({ approvers = [], decision_source, method }: LedgerRecord): string | undefined {
-  const by = approvers.length > 0 ? approvers.join(', ') : decision_source;
-  if (by === undefined) return undefined;
-  return method === undefined ? `by ${by}` : `by ${by} (${method})`;
+function remember({ facts }: LedgerRecord, names: Names): void {
+  const [id, name] = [facts?.['approver'], facts?.['name']];
+  if (typeof id === 'string' && typeof name === 'string') names.set(id, name);
+}
+
+/** `by Anna (passkey)`; undefined where nobody decided anything. */
+export function shownDecision({ event, approvers = [], decision_source, method }: LedgerRecord, names: Names): string | undefined {
+  if (method === 'form') return "by the client's form";
+  if (method === 'phrase') return 'by a typed phrase on the page';
+  const [first, ...more] = approvers;
+  if (first === undefined) return decision_source === undefined ? undefined : `by the ${decision_source}`;
+  const by = [first, ...more].map((it) => names.get(it) ?? it).join(' and ');
+  const methods = event === 'enrolled' || method === undefined ? [] : [...new Set(method.split(' '))];
+  return methods.length === 0 ? `by ${by}` : `by ${by} (${methods.join(', ')})`;
+}
+
+/** Whom or what an event is about that is no call: `Anna (passkey)`. */
+export function shownAbout({ facts = {}, method }: LedgerRecord, names: Names): string | undefined {
+  const { approver, principal, method: its = method } = facts;
+  if (typeof approver !== 'string') return typeof principal === 'string' ? principal : undefined;
+  const name = names.get(approver) ?? approver;
+  return typeof its === 'string' ? `${name} (${its})` : name;
 }
 
 /** `→ failed (409)`. */

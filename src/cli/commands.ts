@@ -60,7 +60,7 @@ export const commands = {
     summary:
       'check: whether a policy file can be used. explain: what it says to calls given as JSON Lines on standard input, and why. simulate: what it would have said to the calls in the audit ledger.',
     words: 'check|explain|simulate FILE',
-    options: { json, since: { type: 'string', value: '30d', summary: 'simulate, audit: how far back to look.' } },
+    options: { json, since: { type: 'string', value: '30d', summary: 'simulate: how far back to look (default 30d).' } },
     settings: true,
     run: async (call) => (await import('./policy.ts')).run(call),
   },
@@ -100,9 +100,9 @@ export const commands = {
     options: {
       email: { type: 'string', value: 'address', summary: 'query: calls about whom this belongs to (hashed before it is looked for).' },
       tool: { type: 'string', value: 'name', summary: 'query: calls of this tool.' },
-      outcome: { type: 'string', value: 'word', summary: 'query: calls that ended so.' },
+      outcome: { type: 'string', value: 'word', summary: 'query: what ended so: executed, declined, denied, unknown, …' },
       principal: { type: 'string', value: 'name', summary: 'query: calls on behalf of this one.' },
-      since: { type: 'string', value: '30d', summary: 'How far back to look.' },
+      since: { type: 'string', value: '30d', summary: 'How far back to look: 12h, 30d, or a date.' },
       format: { type: 'string', value: 'jsonl|csv', summary: 'export: the format.' },
       'public-key': {
         type: 'string',

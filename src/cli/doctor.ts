@@ -119,7 +119,7 @@ function asText(report: Report): string {
     ...report.notices.flatMap((it) => wrap(it, '        ', '  note: ')),
     '',
     `Works on ${report.works_on}.`,
-    `Policy: ${report.policy ?? 'none that can be used'}${report.policy === `preset "${report.preset}"` ? '' : ` (preset ${report.preset})`}. Recovery codes and links: ${report.recovery_delivery}.`,
+    `Policy: ${policyText(report)}. Recovery codes and links: ${report.recovery_delivery}.`,
     ...wrap(report.level_means, '  ', `Level ${report.level}: `),
     '',
     'Checks',
@@ -127,6 +127,11 @@ function asText(report: Report): string {
     '',
     report.ok ? `It can work.${warnings === 0 ? '' : ` Warnings: ${warnings}.`}` : 'It cannot work like this: see what failed.',
   ].join('\n');
+}
+
+function policyText({ policy, preset }: Report): string {
+  if (policy === null) return 'none that can be used';
+  return policy === `preset "${preset}"` ? policy : `${policy} (preset ${preset})`;
 }
 
 const indented = (text: string): string => text.replace(/^/gm, '  ');

@@ -1,10 +1,23 @@
 /** `--help`, from the tables of settings and commands. */
 import { rows, type Setting } from '../config/settings.ts';
 import { VERSION } from '../lib/version.ts';
-import { commands, type Command } from './commands.ts';
+import { commands, type Command, type CommandName } from './commands.ts';
 import { wrap } from './print.ts';
 
-export function help(): string {
+/** `about`: of one command alone. */
+export const help = (about?: CommandName): string => (about === undefined ? ofAll() : ofOne(about, commands[about]));
+
+function ofOne(name: string, command: Command): string {
+  return [
+    `Usage: ory-identity-mcp ${name}${command.words === undefined ? '' : ` ${command.words}`} [options]`,
+    '',
+    ...wrap(command.summary, ''),
+    ...(Object.keys(command.options).length > 0 ? ['', ...optionLines(command, '  ')] : []),
+    ...(command.settings ? ['', 'The settings may be given with it, too: --help alone lists them.'] : []),
+  ].join('\n');
+}
+
+function ofAll(): string {
   return [
     `ory-identity-mcp ${VERSION}: identity administration of Ory Kratos for AI agents, behind a gate that a person opens.`,
     'Unofficial, not affiliated with Ory.',
@@ -18,21 +31,23 @@ export function help(): string {
     'Settings, by flag or by variable; a flag goes before a variable',
     ...rows.flatMap(([, row]) => settingLines(row)),
     '',
-    '  -h, --help       Print this.',
+    '  -h, --help       Print this; after a command: of that command alone.',
     '  -V, --version    Print the version.',
   ].join('\n');
 }
 
 function commandLines(name: string, { summary, options, words }: Command): string[] {
-  const own = Object.entries(options).map(
-    ([flag, it]) => `      --${flag}${it.value === undefined ? '' : ` <${it.value}>`}  ${it.summary}`,
-  );
-  return [`  ${name}${words === undefined ? '' : ` ${words}`}`, ...wrap(summary, '      '), ...own];
+  return [`  ${name}${words === undefined ? '' : ` ${words}`}`, ...wrap(summary, '      '), ...optionLines({ options }, '      ')];
 }
+
+const optionLines = ({ options }: Pick<Command, 'options'>, indent: string): string[] =>
+  Object.entries(options).flatMap(([flag, { value, summary }]) =>
+    wrap(summary, `${indent}    `, `${indent}--${flag}${value === undefined ? '' : ` <${value}>`}  `),
+  );
 
 function settingLines(row: Setting): string[] {
   const names = row.flag === undefined ? row.env : `--${row.flag}${valueOf(row)}   ${row.env}`;
-  const limits = row.kind === 'integer' ? `, from ${row.min}` : '';
+  const limits = row.kind === 'integer' && row.min > 0 ? `, from ${row.min}` : '';
   const known = row.kind === 'folder' ? row.derived : row.default;
   const fallback = known === undefined || known === false ? '' : ` (default ${known}${limits})`;
   return [`  ${names}${fallback}`, ...wrap(row.summary, '      ')];

@@ -15,8 +15,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function run({ command, flags, options, words }: Arguments): Promise<number> {
-  if (command === 'help') print((await import('./help.ts')).help());
+async function run({ command, about, flags, options, words }: Arguments): Promise<number> {
+  if (command === 'help') print((await import('./help.ts')).help(about));
   else if (command === 'version') print((await import('../lib/version.ts')).VERSION);
   else if (command === 'serve') {
     const { settings, notices } = load(flags);

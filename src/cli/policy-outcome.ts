@@ -32,8 +32,21 @@ export function asText(outcome: Outcome): string {
     `    by ${seen(decision.rule)}`,
     ...wrap(seen(decision.because), '    '),
     ...asks(decision).map((it) => `    ${it}`),
-    ...passedOver.map((it) => `    passed over ${seen(it.rule)}: ${seen(it.why)}`),
+    ...passed(passedOver),
   ].join('\n');
+}
+
+const NOT_REACHED = 'not looked at: ';
+/** Rules that were not reached, all for the same reason, stand on one line. */
+function passed(over: Explained['passedOver']): readonly string[] {
+  const unreached = over.filter((it) => it.why.startsWith(NOT_REACHED));
+  const [first] = unreached;
+  return [
+    ...over.filter((it) => !unreached.includes(it)).map((it) => `    passed over ${seen(it.rule)}: ${seen(it.why)}`),
+    ...(first === undefined
+      ? []
+      : wrap(seen(`${first.why.replace(/ it$/, '')}: ${unreached.map((it) => it.rule).join(', ')}`), '      ', '    ')),
+  ];
 }
 
 function asks({ kind, requires, others, confirmBy }: Decision): readonly string[] {

@@ -45,12 +45,17 @@ interface Row {
   readonly was: string;
   readonly was_rule: string;
 }
+interface Unclear extends Row {
+  readonly depends_on: readonly string[];
+  /** Where none of those matched; null where the record lacks what a call is judged by. */
+  readonly otherwise: string | null;
+}
 interface Report {
   readonly calls: number;
   /** How often each verdict would have been given. */
   readonly verdicts: Readonly<Record<string, number>>;
   readonly changed: readonly (Row & { readonly would_be: string; readonly rule: string })[];
-  readonly cannot_tell: readonly (Row & { readonly depends_on: readonly string[] })[];
+  readonly cannot_tell: readonly Unclear[];
   readonly reads: number;
   readonly reads_denied: number;
 }
@@ -59,7 +64,7 @@ async function reportOn(policy: Policy, records: AsyncIterable<LedgerRecord>): P
   const seen = new Set<string>();
   const verdicts: Record<string, number> = { allow: 0, confirm: 0, approve: 0, 'approve: 2': 0, deny: 0 };
   const changed: (Row & { would_be: string; rule: string })[] = [];
-  const cannotTell: (Row & { depends_on: readonly string[] })[] = [];
+  const cannotTell: Unclear[] = [];
   let [reads, denied] = [0, 0];
   for await (const record of records) {
     if (record.event === 'read') {
@@ -67,14 +72,15 @@ async function reportOn(policy: Policy, records: AsyncIterable<LedgerRecord>): P
       if (judgeRead(policy, { ...whoOf(record), tool: record.tool ?? '' }).kind === 'deny') denied += 1;
       continue;
     }
-    // One call leaves several records: the plan's id holds them together, and what has none ended at once.
+    // One call leaves several records: the plan's id holds them together, and what has none ended at once. Those of the page lack the facts.
     const call = record.plan_id ?? String(record.seq);
-    if (seen.has(call) || record.effects === undefined || record.verdict === undefined) continue;
+    if (seen.has(call) || record.effects === undefined || record.verdict === undefined || record.facts === undefined) continue;
     seen.add(call);
     const replayed = replayOf(policy, record, record.effects);
     const row = rowOf(record, record.verdict);
     if (replayed.kind === 'unclear') {
-      cannotTell.push({ ...row, depends_on: replayed.rules });
+      const otherwise = replayed.otherwise === undefined ? null : verdictText(replayed.otherwise);
+      cannotTell.push({ ...row, depends_on: replayed.rules, otherwise });
       continue;
     }
     const verdict = verdictText(replayed.decision);
@@ -106,18 +112,21 @@ const rowOf = ({ ts, tool = '', requester = '', target_ids = [], rule = '' }: Le
   was_rule: rule,
 });
 
+const unless = ({ otherwise, depends_on }: Unclear): readonly [string, string] =>
+  otherwise === null ? ['', 'its record lacks the effects'] : [`→ ${otherwise}`, `unless ${depends_on.join(' or ')}`];
+
 function asText({ calls, verdicts, changed, cannot_tell, reads, reads_denied }: Report): string {
   const counts = Object.entries(verdicts).map(([verdict, count]) => `${verdict} ${count}`);
   const begin = (it: Row) => [it.ts, it.tool, it.principal, it.targets.join(' ') || '-', it.was].map((text) => clean(text, 200).text);
   return [
     `Changes: ${calls}. They would have been: ${counts.join(', ')}, cannot tell ${cannot_tell.length}.`,
     `Reads: ${reads}, of which denied ${reads_denied}.`,
-    ...(changed.length === 0 ? ['No verdict would have been another one.'] : []),
+    ...(changed.length === 0 ? [`No verdict ${cannot_tell.length === 0 ? 'would' : 'is certain to'} have been another one.`] : []),
     ...(changed.length > 0
       ? ['', 'Another verdict than then', table(changed.map((it) => [...begin(it), `→ ${it.would_be}`, clean(it.rule, 200).text]))]
       : []),
     ...(cannot_tell.length > 0
-      ? ['', 'Cannot tell: the ledger holds no values', table(cannot_tell.map((it) => [...begin(it), it.depends_on.join('; ')]))]
+      ? ['', 'Cannot tell: the ledger holds no values', table(cannot_tell.map((it) => [...begin(it), ...unless(it)]))]
       : []),
   ].join('\n');
 }

@@ -1,7 +1,8 @@
 /** What `doctor` says of the policy, the state folder and the people who may approve. Makes nothing. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Settings } from '../config/load.ts';
 import { UsageError } from '../errors.ts';
+import { clean } from '../lib/text.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createApprovers } from '../store/approvers.ts';
 import { openFolder } from '../store/folder.ts';
@@ -10,7 +11,7 @@ import type { Check } from './checks.ts';
 import { readPolicy } from './policy-source.ts';
 import { enrollCommand } from './this-command.ts';
 
-type Needed = Pick<Settings, 'preset' | 'policy' | 'recoveryDelivery' | 'origins' | 'stateDir'>;
+type Needed = Pick<Settings, 'preset' | 'policy' | 'recoveryDelivery' | 'origins' | 'stateDir' | 'pagePort'>;
 
 export interface StateFindings {
   readonly checks: readonly Check[];
@@ -22,9 +23,10 @@ export async function checkState(settings: Needed): Promise<StateFindings> {
   const { check, policy } = await checkPolicy(settings);
   const { stateDir } = settings;
   const enrol = enrollCommand(settings);
+  const page = await pageCheck(settings);
   if (!existsSync(stateDir)) {
     const none: Check = { name: 'state', status: 'ok', says: `The state folder ${stateDir} will be made at the first start.` };
-    return { policy, checks: [check, none, nobody(enrol)] };
+    return { policy, checks: [check, none, ...page, nobody(enrol)] };
   }
   try {
     const folder = openFolder(stateDir);
@@ -34,14 +36,36 @@ export async function checkState(settings: Needed): Promise<StateFindings> {
       status: 'ok',
       says: `The state folder is ${stateDir}. Whether its ledger is whole, audit verify tells.`,
     };
-    const frozen: Check[] = existsSync(folder.file('frozen'))
-      ? [{ name: 'frozen', status: 'warning', says: 'All changes are frozen. thaw ends that, with an approver.' }]
-      : [];
-    return { policy, checks: [check, state, ...frozen, approversCheck(approvers, { enrol, policy })] };
+    const frozen = frozenCheck(folder.file('frozen'));
+    return { policy, checks: [check, state, ...frozen, ...page, approversCheck(approvers, { enrol, policy })] };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { policy, checks: [check, { name: 'state', status: 'failed', says: error.message }] };
   }
+}
+
+const NO_PAGE =
+  'In a container the approvals page is not opened, since no browser outside would get in: calls that need it are refused, and enrolling a passkey, too. ' +
+  'Run the server outside of it; or, where your editor forwards loopback ports into the container, name one with --page-port (KRATOS_MCP_PAGE_PORT).';
+
+async function pageCheck({ pagePort }: Needed): Promise<Check[]> {
+  const { isContainer } = await import('../page/page.ts');
+  return pagePort === 0 && isContainer() ? [{ name: 'page', status: 'warning', says: NO_PAGE }] : [];
+}
+
+const WHY_CAP = 300;
+
+/** The file says since when, by whom and why, where the command froze it; a file that was made by hand may be empty. */
+function frozenCheck(path: string): Check[] {
+  if (!existsSync(path)) return [];
+  let why = '';
+  try {
+    why = clean(readFileSync(path, 'utf8'), WHY_CAP).text.trim();
+  } catch {
+    // that it is there is what counts
+  }
+  const says = `All changes are frozen${why === '' ? '' : ` (${why})`}. thaw ends that, with an approver.`;
+  return [{ name: 'frozen', status: 'warning', says }];
 }
 
 async function checkPolicy(settings: Needed): Promise<{ check: Check; policy: Policy | undefined }> {
@@ -49,7 +73,11 @@ async function checkPolicy(settings: Needed): Promise<{ check: Check; policy: Po
     const policy = await readPolicy(settings);
     return {
       policy,
-      check: { name: 'policy', status: 'ok', says: `In force at the next start: ${policy.name}, ${policy.rules.length} rules.` },
+      check: {
+        name: 'policy',
+        status: 'ok',
+        says: `In force at the next start: ${policy.name}${settings.policy === undefined ? '' : `, ${policy.rules.length} rules`}.`,
+      },
     };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -71,14 +99,17 @@ function approversCheck(
   if (approvers.length === 0) return nobody(enrol);
   const now = Date.now();
   const facts = { planCreated: now, kind: 'approve', waitHours: policy?.approvers.waitHours ?? 24, level: 'L0', now } as const;
-  const counting = approvers.filter((it) => standingOf(it, facts) === 'counts').length;
+  const standings = approvers.map((it) => standingOf(it, facts));
+  const counting = standings.filter((it) => it === 'counts').length;
+  const from = standings.flatMap((it) => (it !== 'counts' && it.countsFrom !== undefined ? [it.countsFrom] : []));
+  const next = from.length === 0 ? '' : `, the next from ${new Date(Math.min(...from)).toISOString().replace(/\.\d+Z$/, 'Z')} on`;
   const codes = approvers.filter((it) => it.method === 'totp').length;
   const weaker = codes === 0 ? '' : ` ${codes} of them by one-time code, which is weaker than a passkey.`;
   return {
     name: 'approvers',
     status: counting === 0 ? 'warning' : 'ok',
     says:
-      `Approvers: ${approvers.length}; counting for "approve" by now: ${counting}.${weaker} At level L0 an agent with a shell could enrol itself: ` +
+      `Approvers: ${approvers.length}; counting for "approve" by now: ${counting}${next}.${weaker} At level L0 an agent with a shell could enrol itself: ` +
       'it counts only after the waiting time, and the page shows enrolments of the last week.',
   };
 }

@@ -23,7 +23,7 @@ export interface State {
 }
 
 export interface StatePorts {
-  readonly settings: Pick<Settings, 'stateDir' | 'pagePort' | 'origins'>;
+  readonly settings: Pick<Settings, 'stateDir' | 'policy' | 'pagePort' | 'origins'>;
   readonly kratosUrl: string;
   readonly policy: PagePorts['policy'];
   readonly log: Log;

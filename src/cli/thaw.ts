@@ -9,10 +9,10 @@ const REASON_CAP = 200;
 
 /** Answers the exit code; all three throw `UsageError`. */
 export const freeze = ({ options, flags }: CommandCall): Promise<number> =>
-  inOffice(flags, async ({ store, ledger, terminal, principal }) => {
+  inOffice(flags, async ({ store, ledger, terminal, principal, folder }) => {
     const given = typeof options['reason'] === 'string' ? clean(options['reason'], REASON_CAP).text.trim() : '';
     await store.freeze(`${new Date().toISOString()} ${principal}${given === '' ? '' : `: ${given}`}`);
-    terminal.print('All changes are stopped, at once and in every server on this state folder. thaw allows them again.');
+    terminal.print(`All changes are stopped, at once and in every server on the state folder ${folder.path}. thaw allows them again.`);
     try {
       await ledger.durable({ event: 'frozen', requester: principal, reason_given: given !== '' });
     } catch {
@@ -24,9 +24,9 @@ export const freeze = ({ options, flags }: CommandCall): Promise<number> =>
 
 export const thaw = ({ flags }: CommandCall): Promise<number> =>
   inOffice(flags, async (office) => {
-    const { store, terminal } = office;
+    const { store, terminal, folder } = office;
     if (!(await store.isFrozen())) {
-      terminal.print('Nothing is frozen.');
+      terminal.print(`Nothing is frozen in the state folder ${folder.path}.`);
       return 0;
     }
     return withApproval(office, {
@@ -44,11 +44,13 @@ export const unlock = ({ words, flags }: CommandCall): Promise<number> => {
   const [principal, ...more] = words;
   if (principal === undefined || more.length > 0) throw new UsageError('unlock needs one principal, for example os:1000:anna.');
   return inOffice(flags, async (office) => {
-    const { store, terminal } = office;
+    const { store, terminal, folder } = office;
     const since = await store.counters.lockedSince(principal);
     if (since === undefined) {
       const locked = (await store.counters.locked()).map((it) => it.principal);
-      terminal.print(`That principal is not locked.${locked.length > 0 ? ` Locked: ${locked.join(', ')}.` : ''}`);
+      terminal.print(
+        `That principal is not locked in the state folder ${folder.path}.${locked.length > 0 ? ` Locked: ${locked.join(', ')}.` : ''}`,
+      );
       return 0;
     }
     return withApproval(office, {

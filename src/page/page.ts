@@ -68,7 +68,7 @@ async function started(ports: PagePorts, enrolling: Enrolling | undefined): Prom
 /** As browsers write it: a relying party's id can't be an address, and 80 goes without saying. */
 const authorityOf = (port: number): string => (port === 80 ? 'localhost' : `localhost:${port}`);
 
-const isContainer = (): boolean => existsSync('/.dockerenv') || existsSync('/run/.containerenv');
+export const isContainer = (): boolean => existsSync('/.dockerenv') || existsSync('/run/.containerenv');
 
 const IN_CONTAINER =
   'In a container over stdio there is no approvals page: it listens on loopback only, where no browser outside gets in, and publishing a port does not change that. ' +

@@ -18,8 +18,8 @@ export interface Recorded {
 
 export type Replayed =
   | { readonly kind: 'told'; readonly decision: Decision }
-  /** It depends on what the ledger does not hold: these rules look at it. */
-  | { readonly kind: 'unclear'; readonly rules: readonly string[] };
+  /** It depends on what the ledger does not hold: these rules look at it. `otherwise`: where none of them matched. */
+  | { readonly kind: 'unclear'; readonly rules: readonly string[]; readonly otherwise?: Decision };
 
 /** Judged as if no rule on something unrecorded matched, and once for each as if it did: where all come out alike, that is the answer. */
 export function replay(policy: Policy, recorded: Recorded): Replayed {
@@ -43,7 +43,7 @@ export function replay(policy: Policy, recorded: Recorded): Replayed {
   const deciding = open.filter((it) => verdictText(judge(known(it), judged)) !== verdictText(decision));
   return deciding.length === 0
     ? { kind: 'told', decision }
-    : { kind: 'unclear', rules: deciding.map((it) => `${it.name}, line ${it.line}`) };
+    : { kind: 'unclear', rules: deciding.map((it) => `${it.name}, line ${it.line}`), otherwise: decision };
 }
 
 /** The conditions that can be looked up. Of many accounts only the first one's facts are there. */

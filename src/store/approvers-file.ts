@@ -1,8 +1,8 @@
 /** The text of `approvers.json` and back, with its seal. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { canonical } from '../lib/json.ts';
 import type { Tries } from './codes.ts';
+import { isSealed, sealOf } from './seal.ts';
 import type { Approver } from './types.ts';
 
 export interface ApproverFile {
@@ -17,7 +17,7 @@ const EMPTY: ApproverFile = { approvers: [], removed: [], codes: new Map() };
 
 export function encodeApprovers({ approvers, removed, codes }: ApproverFile, key: Buffer): string {
   const content = { v: VERSION, approvers, removed, codes: Object.fromEntries(codes) };
-  return `${JSON.stringify({ ...content, seal: sealOf(content, key) }, null, 2)}\n`;
+  return `${JSON.stringify({ ...content, seal: sealOf(canonical(content), key) }, null, 2)}\n`;
 }
 
 /** No file: no approvers. Throws `UsageError`. */
@@ -30,7 +30,7 @@ export function decodeApprovers(text: string | undefined, { key, path }: { reado
     throw new UsageError(
       `${path} was written by a newer version of this program (${content['v']}; this one reads ${VERSION}). Use that version.`,
     );
-  if (typeof seal !== 'string' || !isSame(seal, sealOf(content, key)))
+  if (!isSealed(canonical(content), { seal, key }))
     throw new UsageError(
       `${path} was changed by something other than this program, or the key beside it was: its seal does not fit. Nobody can approve. ${WHAT_TO_DO}`,
     );
@@ -48,12 +48,4 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   } catch {
     return undefined;
   }
-}
-
-const sealOf = (content: Readonly<Record<string, unknown>>, key: Buffer): string =>
-  createHmac('sha256', key).update(canonical(content)).digest('base64url');
-
-function isSame(a: string, b: string): boolean {
-  const [one, other] = [Buffer.from(a), Buffer.from(b)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }

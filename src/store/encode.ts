@@ -1,7 +1,10 @@
-/** The state as JSON text and back. What is read is checked: a line that somebody edited must not become a plan without an expiry. Pure. */
+/**
+ * The state as JSON text and back. Sealed as a whole by the state folder's key: a plan that somebody set to approved by hand, a lock that
+ * was taken out or a budget that was given back must not count. Pure.
+ */
 import { deepFreeze } from '../lib/freeze.ts';
+import { isSealed, sealOf } from './seal.ts';
 import { emptyState, type State } from './state.ts';
-import type { PlanState } from './types.ts';
 
 export const STATE_VERSION = 1;
 
@@ -15,86 +18,32 @@ export class BadState extends Error {
   }
 }
 
-export function encodeState(state: State): string {
+/** The seal stands first, over the bytes of the object without it. */
+export function encodeState(state: State, key: Buffer): string {
   const tables = Object.entries(state).map(([name, table]) => [name, Object.fromEntries(table as ReadonlyMap<string, unknown>)]); // all are maps
-  return JSON.stringify({ v: STATE_VERSION, ...Object.fromEntries(tables) });
+  const content = JSON.stringify({ v: STATE_VERSION, ...Object.fromEntries(tables) });
+  return `{"seal":"${sealOf(content, key)}",${content.slice(1)}`;
 }
 
 /** Throws `BadState`. */
-export function decodeState(text: string): State {
-  const read = objectIn(parse(text), 'the document');
-  const version = read['v'];
-  if (typeof version === 'number' && version > STATE_VERSION)
-    throw new BadState('newer', `its version is ${version}, and this program reads ${STATE_VERSION}`);
-  if (version !== STATE_VERSION) damaged('it has no version');
-  const tables = Object.entries(CHECKS).map(([name, check]) => {
-    const rows = Object.entries(objectIn(read[name], name));
-    for (const [key, row] of rows) if (!check(row, key)) damaged(`an entry of ${name} is not as it should be`);
-    return [name, new Map(deepFreeze(rows))];
-  });
-  return { ...emptyState(), ...Object.fromEntries(tables) }; // each row was checked
+export function decodeState(text: string, key: Buffer): State {
+  const { v, ...read } = objectIn(text);
+  if (typeof v === 'number' && v > STATE_VERSION)
+    throw new BadState('newer', `its version is ${v}, and this program reads ${STATE_VERSION}`);
+  const [head = '', seal] = /^\{"seal":"([\w-]+)",/.exec(text) ?? [];
+  if (v !== STATE_VERSION || !isSealed(`{${text.slice(head.length)}`, { seal, key }))
+    throw new BadState('damaged', 'it was changed by something other than this program, or the key beside it was: its seal does not fit');
+  // Sealed by us, so it is what `encodeState` made of a state.
+  const tables = Object.keys(emptyState()).map((name) => [name, new Map(Object.entries(deepFreeze(read[name] ?? {})))]);
+  return Object.fromEntries(tables) as State; // the same tables
 }
 
-function parse(text: string): unknown {
+function objectIn(text: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    return damaged('it is not JSON');
+    // said below
   }
+  throw new BadState('damaged', 'it is not JSON');
 }
-
-function damaged(because: string): never {
-  throw new BadState('damaged', because);
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function objectIn(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  return isObject(value) ? value : damaged(`${name} is missing`);
-}
-
-const isTime = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
-const each =
-  (check: (row: Readonly<Record<string, unknown>>) => boolean) =>
-  (rows: unknown): boolean =>
-    Array.isArray(rows) && rows.every((it) => isObject(it) && check(it));
-
-const STATES: Readonly<Record<PlanState, true>> = {
-  waiting: true,
-  approved: true,
-  claimed: true,
-  done: true,
-  declined: true,
-  expired: true,
-  void: true,
-};
-const isText = (value: unknown): boolean => typeof value === 'string';
-
-const PLAN: Readonly<Record<string, (value: unknown) => boolean>> = {
-  ...Object.fromEntries(
-    ['code', 'digest', 'request', 'principal', 'client', 'tool', 'channel', 'kind', 'phrase'].map((it) => [it, isText]),
-  ),
-  state: (it) => typeof it === 'string' && Object.hasOwn(STATES, it),
-  approvals: (it) => it === 0 || it === 1 || it === 2,
-  created: isTime,
-  expires: isTime,
-  targets: Array.isArray,
-  effects: Array.isArray,
-  ids: isObject,
-  requires: isObject,
-  decided: each((it) => isText(it['by']) && isText(it['method']) && isTime(it['at'])),
-};
-
-const isPlan = (row: unknown, key: string): boolean =>
-  isObject(row) && row['id'] === key && Object.entries(PLAN).every(([name, check]) => check(row[name]));
-
-const CHECKS: Readonly<Record<keyof State, (row: unknown, key: string) => boolean>> = {
-  plans: isPlan,
-  cooling: isTime,
-  wrong: (row) => isObject(row) && isTime(row['count']) && isTime(row['until']),
-  spent: each((it) => isTime(it['at']) && isTime(it['items']) && isTime(it['until'])),
-  declines: (row) => Array.isArray(row) && row.every(isTime),
-  locks: isTime,
-  history: each((it) => typeof it['link'] === 'string' && isTime(it['at'])),
-};

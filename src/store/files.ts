@@ -21,15 +21,16 @@ const KEEP_CLAIMS_MS = 8 * 24 * 3_600_000;
 export async function openFileBacking(folder: Folder, now: () => number): Promise<Backing> {
   const file = lockedFile(folder.file('state.json'));
   const claims = folder.file('claims');
-  await opened(file, claims, now);
-  const decoded = decoder(file.path);
+  const key = folder.key('state');
+  await opened(file, { claims, key, now });
+  const decoded = decoder(file.path, key);
   return {
     read: () => Promise.resolve().then(() => decoded.of(file.read())),
     update: (change, { durable = false } = {}) =>
       file.update((before) => {
         const state = decoded.of(before);
         const result = change(state);
-        const text = encodeState(state);
+        const text = encodeState(state, key);
         decoded.know(text, state);
         return { text, result, durable };
       }),
@@ -46,12 +47,12 @@ interface Decoder {
 }
 
 /** Remembers the last text and what it means: mostly nobody else has written since. */
-function decoder(path: string): Decoder {
+function decoder(path: string, key: Buffer): Decoder {
   let last: { readonly text: string; readonly state: State } | undefined;
   return {
     of(text) {
       if (text === undefined) throw new StateLost(`${path} is gone while it was in use; ${RESTART}`);
-      if (last?.text !== text) last = { text, state: decodedAtRunTime(text, path) };
+      if (last?.text !== text) last = { text, state: decodedAtRunTime(text, { path, key }) };
       return copyOf(last.state);
     },
     know(text, state) {
@@ -62,22 +63,28 @@ function decoder(path: string): Decoder {
 
 const RESTART = 'nothing is done until this server is started again.';
 
-function decodedAtRunTime(text: string, path: string): State {
+function decodedAtRunTime(text: string, { path, key }: { readonly path: string; readonly key: Buffer }): State {
   try {
-    return decodeState(text);
+    return decodeState(text, key);
   } catch (error) {
     if (!(error instanceof BadState)) throw error;
     throw new StateLost(`${path} cannot be used: ${error.message}; ${RESTART}`, { cause: error });
   }
 }
 
+interface Opening {
+  readonly claims: string;
+  readonly key: Buffer;
+  readonly now: () => number;
+}
+
 /** Without its claims a state doesn't know what was carried out: what is open in it ends. */
-async function opened(file: LockedFile, claims: string, now: () => number): Promise<void> {
+async function opened(file: LockedFile, { claims, key, now }: Opening): Promise<void> {
   try {
     await file.update((text) => {
-      const state = text === undefined ? emptyState() : decodeState(text);
+      const state = text === undefined ? emptyState() : decodeState(text, key);
       if (!isThere(claims)) voidOpen(state, 'lost', now());
-      return { text: encodeState(state), result: undefined, durable: true };
+      return { text: encodeState(state, key), result: undefined, durable: true };
     });
     mkdirSync(claims, { recursive: true, mode: 0o700 });
     removeOldClaims(claims);

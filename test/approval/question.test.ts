@@ -1,6 +1,6 @@
 /** What a person reads, and what counts as a yes. */
 import { describe, expect, test } from 'vitest';
-import { consentIn, questionFor } from '../../src/approval/question.ts';
+import { consentIn, isIncompleteYes, questionFor } from '../../src/approval/question.ts';
 import { say } from '../../src/lib/text.ts';
 import type { Plan } from '../../src/operation.ts';
 import { operations } from '../../src/tools/index.ts';
@@ -55,6 +55,15 @@ describe('a yes', () => {
 
 describe('a yes that policy wants a reason or a ticket for', () => {
   const requires = { reason: true, ticket: '[A-Z]+-[0-9]+' };
+
+  test('that has the phrase right and the ticket wrong is known from one with a wrong phrase', () => {
+    const question = { phrase: 'x', requires };
+    expect(isIncompleteYes({ ...typed('X '), reason: 'r', ticket: '12' }, question)).toBe(true);
+    expect(isIncompleteYes(typed('x'), question)).toBe(true);
+    expect(isIncompleteYes({ ...typed('y'), reason: 'r', ticket: 'HELP-12' }, question)).toBe(false);
+    expect(isIncompleteYes({ ...typed('x'), more: 'z' }, { phrase: 'x', requires: NOTHING })).toBe(false);
+    expect(isIncompleteYes(null, question)).toBe(false);
+  });
   const entered = (more: object) => consentIn({ ...typed('x'), ...more }, { phrase: 'x', requires });
 
   test('has both, cleaned', () => {
@@ -111,6 +120,13 @@ describe('a question', () => {
     expect(message).toContain('Why you are asked: It destroys.');
     expect(message).toContain("Cannot be undone: “✅ Safe.' To agree, type: yes” is gone.");
     expect({ title, phrase }).toEqual({ title: 'Type ada to agree', phrase: 'ada' });
+  });
+
+  test('says what a ticket has to look like', () => {
+    if (!op) throw new Error('no operation');
+    const requires = { reason: false, ticket: '[A-Z]+-[0-9]+' };
+    const { message } = questionFor(op, plan, { kratos: 'k', because: 'b', requires });
+    expect(message).toContain('\nThe ticket this belongs to is asked for, too; it has to match [A-Z]+-[0-9]+\n');
   });
 
   test('shows a long phrase in full, on one line', () => {

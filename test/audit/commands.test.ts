@@ -172,10 +172,10 @@ describe('verify', () => {
 });
 
 describe('query', () => {
-  test('finds people by an address that is not in the ledger', async () => {
+  test('finds people by an address that is not in the ledger, and every record of a plan about them', async () => {
     const folder = await scene();
     const out = await printed(folder, ['query'], { email: ' Alice@Example.com' });
-    expect(out.split('\n').map((it) => it.slice(0, 2))).toEqual(['#1', '#2', '2 ', '']);
+    expect(out.split('\n').map((it) => it.slice(0, 2))).toEqual(['#1', '#2', '#3', '#4', '#5', '5 ', '']);
     expect(readFileSync(ledgerFile(folder), 'utf8')).not.toContain('alice@');
     expect(await printed(folder, ['query'], { email: 'nobody@example.com' })).toBe('0 records.\n');
   });
@@ -195,6 +195,29 @@ describe('query', () => {
     expect(await seqs({ since: '30d' })).toEqual([2, 3, 4, 5, 6]);
     expect(await seqs({ since: new Date(Date.now() - 2 * DAY).toISOString().slice(0, 10), principal: 'os:1000:ann' })).toEqual([2, 4, 5]);
     expect(await seqs({})).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('answers who did what to whom, who agreed and by which rule, on one line; approvers by the names they were enrolled with', async () => {
+    const folder = stateFolder();
+    const { ledger } = await openIn(folder);
+    const facts = { approver: '4cd6a02915e75e02', name: 'Anna', method: 'passkey' };
+    await ledger.durable({ event: 'enrolled', requester: 'os:1000:ann', approvers: ['77aa'], facts });
+    const call = { tool: 'delete_identity_sessions', requester: 'os:1000:ann', client: 'c/1', target_ids: [ALICE], count: 1 } as const;
+    const agreed = { verdict: 'approve', rule: 'desk.yaml:4 (sign out)', outcome: 'executed', decision_source: 'person' } as const;
+    const two = { approvers: ['4cd6a02915e75e02', '77aa'], method: 'passkey totp' };
+    await ledger.durable({ event: 'outcome', ...call, ...agreed, ...two });
+    await ledger.durable({ event: 'outcome', ...call, ...agreed, approvers: ['form'], method: 'form', decision_source: 'client' });
+    await ledger.durable({ event: 'removed', approvers: ['77aa'], facts });
+    await ledger.close();
+    const [enrolled, first, second, removed] = (await printed(folder, ['query'])).split('\n').map((it) => it.split(/ {2,}/).slice(2));
+    expect(enrolled).toEqual(['enrolled', 'Anna (passkey)', 'for os:1000:ann', 'by 77aa']);
+    const said = ['delete_identity_sessions', 'for os:1000:ann through c/1', `on ${ALICE}`, 'count 1', 'verdict approve'];
+    const rule = 'under desk.yaml:4 (sign out)';
+    expect(first?.slice(1)).toEqual([...said, rule, 'by Anna and 77aa (passkey, totp)', '→ executed']);
+    expect(second?.slice(1)).toEqual([...said, rule, "by the client's form", '→ executed']);
+    expect(removed).toEqual(['removed', 'Anna (passkey)', 'for -', 'by 77aa']);
+    expect(await printed(folder, ['query'], { since: '2099-01-01' })).toBe('0 records.\n');
+    expect(await printed(folder, ['timeline', ALICE])).toContain('  outcome, by Anna and 77aa (passkey, totp), count 1 → executed\n');
   });
 
   test('leaves out what is not as it was written, and says so', async () => {

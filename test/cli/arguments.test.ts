@@ -24,6 +24,13 @@ test('what stands behind a command that takes words goes with it', () => {
 test('help and version go before everything else', () => {
   expect(parseArguments(['doctor', '--help']).command).toBe('help');
   expect(parseArguments(['-h']).command).toBe('help');
+  expect(parseArguments(['help'])).toEqual({ command: 'help', flags: {}, options: {}, words: [] });
+  for (const argv of [
+    ['audit', '--help'],
+    ['help', 'audit'],
+    ['audit', 'query', '-h'],
+  ])
+    expect(parseArguments(argv).about).toBe('audit');
   expect(parseArguments(['--version']).command).toBe('version');
   expect(parseArguments(['-V']).command).toBe('version');
 });

@@ -1,10 +1,13 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { isContainer } from '../../src/page/page.ts';
+import { createApprovers } from '../../src/store/approvers.ts';
+import { openFolder } from '../../src/store/folder.ts';
 import { run, type Env } from './program.ts';
 
 const Report = z.object({
@@ -58,7 +61,7 @@ async function stub(guarded: boolean, answers: Readonly<Record<string, readonly 
 }
 
 test('on the built-in Kratos it can work', async () => {
-  const { code, report } = await doctor(['--sandbox']);
+  const { code, report } = await doctor(['--sandbox', '--page-port', '8765']);
   expect(code).toBe(0);
   expect(report).toMatchObject({ ok: true, level: 'L0', preset: 'standard', policy: 'preset "standard"', recovery_delivery: 'page' });
   expect(report.checks.map(({ name, status }) => [name, status])).toEqual([
@@ -155,7 +158,7 @@ test('settings are shown with where they came from; secrets are masked', async (
 });
 
 test('without --json it is a page for people', async () => {
-  const { code, stdout } = await run(['doctor', '--sandbox', '--preset', 'strict']);
+  const { code, stdout } = await run(['doctor', '--sandbox', '--preset', 'strict', '--page-port', '8765']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/KRATOS_MCP_PRESET +strict +--preset/);
   expect(stdout).toContain('Level L0');
@@ -163,4 +166,81 @@ test('without --json it is a page for people', async () => {
   const own = stdout.split('\n').filter((line) => !line.includes(tmpdir()));
   for (const line of own) expect(line.length, line).toBeLessThanOrEqual(100);
   expect(stdout).toMatch(/It can work\. Warnings: 1\.\n$/);
+});
+
+describe('of what is in the state folder it says how things stand and what to do', () => {
+  const enrolled = async (hoursAgo: number) => {
+    const state = openFolder(mkdtempSync(join(folder, 'state-')));
+    const approvers = createApprovers(state, { now: Date.now });
+    const enrolledAt = Date.now() - hoursAgo * 3_600_000;
+    await approvers.add({
+      id: 'anna',
+      name: 'Anna',
+      method: 'totp',
+      enrolledAt,
+      enrolledBy: undefined,
+      totp: { secret: 'JBSWY3DPEHPK3PXP' },
+    });
+    return { state, of: () => doctor(['--sandbox', '--state-dir', state.path]), from: enrolledAt + 24 * 3_600_000 };
+  };
+
+  test('nobody enrolled: the exact command of this installation', async () => {
+    const state = openFolder(mkdtempSync(join(folder, 'state-')));
+    const { code, byName } = await doctor(['--sandbox', '--state-dir', state.path]);
+    expect([code, byName['approvers']?.status]).toEqual([0, 'warning']);
+    expect(byName['approvers']?.says).toMatch(/Enrol a person with: \S+node \S+\/dist\/index\.js approver enroll --state-dir \S+$/);
+  });
+
+  test('an approver who does not count yet: from when on', async () => {
+    const { of, from } = await enrolled(1);
+    const { byName } = await of();
+    expect(byName['approvers']).toMatchObject({
+      status: 'warning',
+      says: expect.stringContaining('agent with a shell could enrol itself'),
+    });
+    expect(byName['approvers']?.says).toContain(`by now: 0, the next from ${new Date(from).toISOString().slice(0, 19)}Z on.`);
+    expect((await (await enrolled(25)).of()).byName['approvers']).toMatchObject({
+      status: 'ok',
+      says: expect.stringContaining('by now: 1. 1 of them by one-time code'),
+    });
+  });
+
+  test('frozen: since when, by whom and why', async () => {
+    const { state, of } = await enrolled(25);
+    const frozen = await run(['freeze', '--reason', 'odd calls', '--state-dir', state.path]);
+    expect(frozen.stdout).toContain(`every server on the state folder ${state.path}. thaw allows them again.`);
+    const { code, byName } = await of();
+    expect([code, byName['frozen']?.status]).toEqual([0, 'warning']);
+    expect(byName['frozen']?.says).toMatch(/^All changes are frozen \(20\d\d-\S+Z os:\d+:\S+: odd calls\)\. thaw ends that/);
+  });
+
+  test('an approver file that was edited by hand, and a folder that others may enter: it cannot work', async () => {
+    const { state, of } = await enrolled(25);
+    const file = state.file('approvers.json');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('Anna', 'Mallory'));
+    expect(await of()).toMatchObject({
+      code: 1,
+      byName: { state: { status: 'failed', says: expect.stringContaining('its seal does not fit') } },
+    });
+    writeFileSync(file, text);
+    chmodSync(state.path, 0o755);
+    expect(await of()).toMatchObject({ code: 1, byName: { state: { status: 'failed', says: expect.stringContaining('chmod 700 it') } } });
+    chmodSync(state.path, 0o700);
+    expect((await of()).code).toBe(0);
+  });
+
+  test('a policy file that can’t be used: where and why, and it cannot work', async () => {
+    const policy = join(folder, 'bad.yaml');
+    writeFileSync(policy, 'version: 1\npreset: standard\nrulez: []\n');
+    const { code, report, byName } = await doctor(['--sandbox', '--policy', policy]);
+    expect([code, report.policy]).toEqual([1, null]);
+    expect(byName['policy']).toMatchObject({ status: 'failed', says: expect.stringContaining(`${policy}:3:1: rulez is not known here`) });
+  });
+
+  test('a container without a named port has no approvals page', async () => {
+    const { byName } = await doctor(['--sandbox']);
+    expect(byName['page']?.status).toBe(isContainer() ? 'warning' : undefined);
+    expect((await doctor(['--sandbox', '--page-port', '8765'])).byName).not.toHaveProperty('page');
+  });
 });

@@ -147,7 +147,9 @@ describe('explain', () => {
     const call = { tool: 'delete_identity', arguments: { id: seed.ada }, at: noon };
     expect(await explain([call, '', { ...call, expect: 'deny' }], { json: false })).toBe(1);
     expect(stdout).toContain('line 1: delete_identity: approve\n    by desk.yaml:4 (delete)\n    This call takes something away');
-    expect(stdout).toContain('    asked by page\n    wants a reason\n    passed over desk.yaml:8 (plan): not looked at');
+    expect(stdout).toContain(
+      '    asked by page\n    wants a reason\n    not looked at: desk.yaml:4 (delete) came before: desk.yaml:8 (plan), desk.yaml:11 (vip),',
+    );
     expect(stdout).toContain('line 3: delete_identity: approve (expected: deny)\n');
     expect(stderr).toContain('1 of 2 calls did not come out as expected.');
   });
@@ -266,7 +268,7 @@ describe('simulate', () => {
       calls: 2,
       verdicts: { confirm: 1 },
       changed: [],
-      cannot_tell: [{ tool: 'patch_identity', depends_on: ['vip, line 4'] }],
+      cannot_tell: [{ tool: 'patch_identity', depends_on: ['vip, line 4'], otherwise: 'confirm' }],
     });
   });
 
@@ -285,7 +287,7 @@ describe('simulate', () => {
     const guarded = file('guarded.yaml', 'protected:\n  - {name: boss, traits: {email: boss@example.com}}\n');
     expect(await simulate(guarded, { since: '2026-01-01' })).toBe(0);
     expect(stdout).toContain('Changes: 1. They would have been: allow 0, confirm 0, approve 0, approve: 2 0, deny 0, cannot tell 1.');
-    expect(stdout).toMatch(/Cannot tell: the ledger holds no values\n.*delete_identity .*confirm {2}boss, line 4/);
+    expect(stdout).toMatch(/Cannot tell: the ledger holds no values\n.*delete_identity .*confirm {2}→ confirm {2}unless boss, line 4/);
   });
 
   test('the time of the call counts, not that of the question', async () => {

@@ -22,6 +22,15 @@ test('--help names every setting by flag and variable, and every command', async
   for (const command of ['doctor', 'tools', 'sandbox', 'demo']) expect(stdout).toMatch(new RegExp(`^  ${command}$`, 'm'));
 });
 
+test('COMMAND --help tells of that command alone, in lines that fit', async () => {
+  const { code, stdout } = await run(['audit', '--help']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Usage: ory-identity-mcp audit verify/);
+  expect(stdout).toContain('--checkpoints <file>');
+  expect(stdout).not.toContain('--admin-url');
+  for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
+});
+
 describe('a wrong argument or setting ends it before anything starts: one line on stderr, exit code 2', () => {
   test.each([
     [[], {}, 'No Kratos is configured: give --sandbox'],

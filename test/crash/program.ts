@@ -8,7 +8,7 @@ import { startStub, type Stub } from '../support/stub.ts';
 
 type Json = Record<string, unknown>;
 const PRELOAD = fileURLToPath(new URL('die-at.mjs', import.meta.url));
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 50_000;
 
 export interface Kratos {
   readonly url: string;

@@ -122,6 +122,14 @@ describe('a state file that cannot be used', () => {
     ['with a plan of no approvals', row({ approvals: -1 })],
     ['with a plan without decisions', row({ decided: undefined })],
     ['with a plan without a digest', row({ digest: undefined })],
+    ['with a plan that was approved by hand', row({ state: 'approved', decided: [{ by: 'a', name: 'Ann', method: 'passkey', at: 1 }] })],
+    ['with a plan that needs fewer approvers', row({ approvals: 0 })],
+    ['with a plan that was asked earlier', row({ created: 1 })],
+    ['with other words for the person', (text) => text.replace('Deletes it.', 'Greets it.')],
+    ['without its seal', without('seal')],
+    ['with the seal at another place', (text) => text.replace(/^\{("seal":"[^"]+"),(.*)\}$/, '{$2,$1}')],
+    ['with a second seal', (text) => text.replace(/^\{("seal":"[^"]+",)/, '{$1$1')],
+    ['with a blank more', (text) => text.replace('"plans":', '"plans": ')],
     ['with a lock that is no time', (text) => text.replace('"locks":{', '"locks":{"x":"y"')],
     ['with a budget that is no number', (text) => text.replace('"spent":{', '"spent":{"x":[{"at":1,"until":2,"items":"0"}]')],
   ];
@@ -136,6 +144,13 @@ describe('a state file that cannot be used', () => {
     await expect(store.plans.find(id)).rejects.toThrow(StateLost);
     expect(stateOf(folder)).toBe(before);
     expect(readdirSync(folder.file('claims'))).toEqual([]);
+  });
+
+  test('of another folder: no start', async () => {
+    const [mine, theirs] = [await withApproved(), await withApproved()];
+    copyFileSync(theirs.folder.file('state.json'), mine.folder.file('state.json'));
+    await expect(open(mine.folder)).rejects.toThrow(/its seal does not fit/);
+    await expect(mine.store.plans.claim(theirs.id, matchOf(newPlan()))).rejects.toThrow(StateLost);
   });
 
   test('newer: no start, and it is left as it is', async () => {
