@@ -59,7 +59,8 @@ export async function openBrowser(): Promise<Approver> {
     async reveal(address) {
       await page.goto(address);
       await page.waitForTimeout(READING_MS);
-      await page.getByRole('button', { name: 'Show it now' }).click();
+      await page.getByRole('button', { name: 'Show it now' }).click(); // wants the passkey again
+      await page.getByRole('heading', { name: 'For the customer alone' }).waitFor({ timeout: 10_000 });
       const text = await page.locator('main').innerText();
       return /\b\d{6}\b/.exec(text)?.[0];
     },

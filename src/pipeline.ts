@@ -163,6 +163,7 @@ function newPlan(plan: Plan, { op, call, ports, policy, entry }: Run, { decision
     request,
     principal,
     client,
+    kratos: ports.kratosName,
     tool: op.name,
     effects: plan.effects,
     targets: plan.targets.map((it) => it.id),
@@ -170,6 +171,7 @@ function newPlan(plan: Plan, { op, call, ports, policy, entry }: Run, { decision
     kind: kind === 'deny' ? 'approve' : kind, // a denied call never comes here
     approvals: phraseSuffices ? 0 : approvals === 2 ? 2 : 1,
     others,
+    waitHours: policy.approvers.waitHours,
     phrase: plan.phrase,
     requires,
     shown,

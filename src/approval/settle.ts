@@ -91,12 +91,13 @@ async function conclude(answer: Answered, plan: PlanRecord, { asking, ports }: {
   if (byItself && (await hasSomebody(asking, ports))) return byPage(asking, ports);
   if (no === 'wrong') await plans.wrongPhrase(plan.request, ports.limits.coolDownMinutes);
   if (no === 'no') await plans.coolDown(plan.request, ports.limits.coolDownMinutes);
-  const isIncomplete = answer.kind === 'accept' && isIncompleteYes(answer.content, asking.question);
-  return refused(outcome, isIncomplete ? INCOMPLETE : text, { plan, byClient: true });
+  return refused(outcome, incompleteIn(answer, asking) ?? text, { plan, byClient: true });
 }
 
 const INCOMPLETE =
   'The phrase was right, but the reason or the ticket is missing, or the ticket does not look as it should; nothing was sent.';
+const incompleteIn = (answer: Answered, { question }: Asking): string | undefined =>
+  answer.kind === 'accept' && isIncompleteYes(answer.content, question) ? INCOMPLETE : undefined;
 
 /** `no`: what counts against asking again. */
 const ENDINGS: Readonly<

@@ -6,14 +6,16 @@ import type { PlanRecord } from '../store/types.ts';
 import { readingContext } from './execute.ts';
 import type { Ports } from './run.ts';
 
-type Needed = Pick<Ports, 'kratos' | 'settings' | 'store' | 'uncollected' | 'answers'>;
+type Needed = Pick<Ports, 'kratos' | 'kratosName' | 'settings' | 'store' | 'uncollected' | 'answers'>;
 
 /** The same call made again hears of the outcome once. Throws where it can't be recorded: then changes stay off. */
 export async function reconcile(
   ports: Needed,
   { operations, ledger }: { readonly operations: readonly Operation[]; readonly ledger: Ledger },
 ): Promise<void> {
-  for (const record of await ports.store.plans.orphans()) {
+  const orphans = await ports.store.plans.orphans();
+  // What is read of one Kratos says nothing about another: those are for the next server of theirs on this state folder.
+  for (const record of orphans.filter((it) => it.kratos === undefined || it.kratos === ports.kratosName)) {
     const landed = await hasLanded(record, ports, operations);
     const outcome = landed ? 'executed' : 'unknown';
     const { id, tool, targets, request, digest, principal, client } = record;

@@ -7,7 +7,8 @@ import { own, say, type Said } from '../lib/text.ts';
 import { createSite, type OpenSite } from '../page/page.ts';
 import type { Enrolling } from '../page/site.ts';
 import { PageUnavailable } from '../page/types.ts';
-import { standingOf } from '../store/standing.ts';
+import type { Policy } from '../policy/policy.ts';
+import { LEAST_WAIT_HOURS, standingOf } from '../store/standing.ts';
 import type { NewPlan, PlanRecord } from '../store/types.ts';
 import { INTERRUPTED, type Office } from './approver-state.ts';
 
@@ -65,11 +66,14 @@ export async function withApproval(office: Office, errand: Errand, site: OpenSit
 
 const ENDED = { declined: 'it was denied on the page', expired: 'nobody answered in time', void: 'it was withdrawn' } as const;
 
+/** Of commands. */
+export const waitHoursOf = ({ approvers }: Pick<Policy, 'approvers'>): number => Math.max(LEAST_WAIT_HOURS, approvers.waitHours);
+
 /** Why no approver could agree to a command now, before anybody is sent to the page; undefined where one can. */
 export async function whyNobodyAgrees({ approvers, folder, policy, level, now }: Office): Promise<string | undefined> {
   const all = await approvers.list();
   if (all.length === 0) return `Not done: an approver has to agree to this, and nobody is enrolled in ${folder.path}. See approver enroll.`;
-  const { waitHours } = policy().approvers;
+  const waitHours = waitHoursOf(policy());
   const from = all.map((it) => {
     const standing = standingOf(it, { planCreated: now(), kind: 'approve', waitHours, level, now: now() });
     return standing === 'counts' ? 0 : (standing.countsFrom ?? Number.POSITIVE_INFINITY);
@@ -80,9 +84,11 @@ export async function whyNobodyAgrees({ approvers, folder, policy, level, now }:
   return `Not done: an approver has to agree to this, and nobody counts yet${when}. approver list shows them.`;
 }
 
+/** An agent's waiting questions must not keep the operator from a thaw or from removing an approver; of each command one waits at most. */
+const ALWAYS_ROOM = { waiting: Number.MAX_SAFE_INTEGER, waitingInAll: Number.MAX_SAFE_INTEGER };
+
 async function asked(office: Office, { command, title, says, irreversible, subject }: Errand): Promise<PlanRecord | string> {
   const { store, folder, principal, environment } = office;
-  const { limits } = office.policy();
   const nobody = await whyNobodyAgrees(office);
   if (nobody !== undefined) return nobody;
   const keyed = (kind: string, content: unknown) =>
@@ -103,6 +109,7 @@ async function asked(office: Office, { command, title, says, irreversible, subje
     kind: 'approve',
     approvals: 1,
     others: false,
+    waitHours: LEAST_WAIT_HOURS,
     phrase: '',
     requires: { reason: false, ticket: undefined },
     lifetimeMs: WAIT_MS,
@@ -123,10 +130,9 @@ async function asked(office: Office, { command, title, says, irreversible, subje
     },
   };
   // One that was asked with other contents is ended by asking, and the second try is the first one of its kind.
-  const first = await store.plans.ask(plan, limits);
-  const result = first.kind === 'stale' ? await store.plans.ask(plan, limits) : first;
-  if (result.kind === 'plan') return result.plan;
-  return 'Not done: too many requests wait for an answer already. Answer or deny them on the page first.';
+  const first = await store.plans.ask(plan, ALWAYS_ROOM);
+  const result = first.kind === 'stale' ? await store.plans.ask(plan, ALWAYS_ROOM) : first;
+  return result.kind === 'plan' ? result.plan : 'Not done: somebody else asks for the same at this moment. Try again.';
 }
 
 /** How the person decided, or that nobody did. */

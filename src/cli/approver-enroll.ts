@@ -10,7 +10,7 @@ import type { OpenSite } from '../page/page.ts';
 import { PageUnavailable } from '../page/types.ts';
 import { newTotp, stepOf } from '../page/totp.ts';
 import type { Approver } from '../store/types.ts';
-import { siteOf, whyNobodyAgrees, withApproval } from './approver-ask.ts';
+import { siteOf, waitHoursOf, whyNobodyAgrees, withApproval } from './approver-ask.ts';
 import { INTERRUPTED, type Office } from './approver-state.ts';
 
 type Factor = Pick<Approver, 'passkey' | 'totp'> & { readonly usedStep?: number };
@@ -150,8 +150,10 @@ async function finish(office: Office, { name, factor, site }: Finishing): Promis
 }
 
 function enrolledNote({ policy }: Office, name: string): string {
-  const { waitHours } = policy().approvers;
+  const [calls, commands] = [policy().approvers.waitHours, waitHoursOf(policy())];
   const wait =
-    waitHours === 0 ? '' : ` For calls that policy wants approved, and for commands like this one, they count in ${waitHours} hours.`;
-  return `${name} is enrolled, at once and without a restart of anything.${wait}`;
+    calls === commands
+      ? `For calls that policy wants approved, and for commands like this one, they count in ${calls} hours.`
+      : `For calls that policy wants approved they count ${calls === 0 ? 'at once' : `in ${calls} hours`}, for commands like this one in ${commands} hours.`;
+  return `${name} is enrolled, at once and without a restart of anything. ${wait}`;
 }

@@ -7,6 +7,7 @@ import type { Ledger } from '../audit/record.ts';
 import { readValues, type Flags } from '../config/load.ts';
 import type { PagePorts } from '../page/types.ts';
 import type { Policy } from '../policy/policy.ts';
+import { presetPolicy } from '../policy/preset-policy.ts';
 import { createApprovers } from '../store/approvers.ts';
 import { openFolder, type Folder } from '../store/folder.ts';
 import { createReveals } from '../store/reveals.ts';
@@ -34,10 +35,21 @@ export interface Office extends Omit<PagePorts, 'policy'> {
 
 const LEVEL = 'L0'; // whoever can run this here has the rights of the folder's owner
 
+interface OfficeOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** For what must also work while the policy file can't be used. */
+  readonly withoutPolicy?: boolean;
+}
+
 /** Throws `UsageError`. */
-export async function openOffice(flags: Flags, terminal: Terminal, now: () => number = Date.now): Promise<Office> {
+export async function openOffice(
+  flags: Flags,
+  terminal: Terminal,
+  { now = Date.now, withoutPolicy = false }: OfficeOptions = {},
+): Promise<Office> {
   const { values, origins } = readValues(flags);
-  const policy = await readPolicy({ ...values, origins });
+  const policy = withoutPolicy ? presetPolicy(values.preset) : await readPolicy({ ...values, origins });
   const folder = openFolder(values.stateDir);
   const instance = randomBytes(8).toString('hex');
   const approvers = createApprovers(folder, { now });
@@ -69,10 +81,10 @@ export async function closeOffice({ ledger, store }: { readonly ledger: Ledger; 
 export const INTERRUPTED = 130;
 
 /** Opens, works, and closes however it ends. */
-export async function inOffice(flags: Flags, work: (office: Office) => Promise<number>): Promise<number> {
+export async function inOffice(flags: Flags, work: (office: Office) => Promise<number>, options: OfficeOptions = {}): Promise<number> {
   const { terminal, close } = realTerminal();
   try {
-    const office = await openOffice(flags, terminal);
+    const office = await openOffice(flags, terminal, options);
     try {
       return await work(office);
     } finally {

@@ -60,7 +60,7 @@ async function remove(office: Office, named: string | undefined): Promise<number
   return withApproval(office, removal(office, found, all.length === 1));
 }
 
-const removal = ({ approvers }: Office, { id, name, method }: Approver, isLast: boolean) =>
+export const removal = ({ approvers, store }: Office, { id, name, method }: Approver, isLast: boolean) =>
   ({
     command: 'approver remove',
     title: 'Remove an approver',
@@ -72,6 +72,10 @@ const removal = ({ approvers }: Office, { id, name, method }: Approver, isLast: 
     event: 'removed',
     facts: { approver: id, name, method },
     hinders: async () => ((await approvers.list()).some((it) => it.id === id) ? undefined : 'there is no such approver any more.'),
-    work: async () => void (await approvers.remove(id)),
+    work: async () => {
+      await approvers.remove(id);
+      const theirs = (await store.plans.list()).filter(({ decided }) => decided.some((it) => it.by === id));
+      for (const plan of theirs) await store.plans.end(plan.id, 'void', 'approver removed'); // of one that is carried out it changes nothing
+    },
     done: `${name} is removed, at once and without a restart of anything.`,
   }) as const;

@@ -72,9 +72,9 @@ async function reportOn(policy: Policy, records: AsyncIterable<LedgerRecord>): P
       if (judgeRead(policy, { ...whoOf(record), tool: record.tool ?? '' }).kind === 'deny') denied += 1;
       continue;
     }
-    // One call leaves several records: the plan's id holds them together, and what has none ended at once. Those of the page lack the facts.
+    // One call leaves several records: the plan's id holds them together, and what has none ended at once.
     const call = record.plan_id ?? String(record.seq);
-    if (seen.has(call) || record.effects === undefined || record.verdict === undefined || record.facts === undefined) continue;
+    if (seen.has(call) || !isJudged(record)) continue;
     seen.add(call);
     const replayed = replayOf(policy, record, record.effects);
     const row = rowOf(record, record.verdict);
@@ -90,6 +90,10 @@ async function reportOn(policy: Policy, records: AsyncIterable<LedgerRecord>): P
   }
   return { calls: seen.size, verdicts, changed, cannot_tell: cannotTell, reads, reads_denied: denied };
 }
+
+type JudgedRecord = LedgerRecord & { readonly effects: readonly string[]; readonly verdict: string };
+/** What the page and the command line record of a plan lacks the facts that it was judged by. */
+const isJudged = (it: LedgerRecord): it is JudgedRecord => it.effects !== undefined && it.verdict !== undefined && it.facts !== undefined;
 
 const whoOf = ({ requester = '', client = '', ts }: LedgerRecord) => ({ principal: requester, client, at: new Date(ts) });
 

@@ -5,7 +5,8 @@ import { UsageError } from '../errors.ts';
 import { clean } from '../lib/text.ts';
 import type { Policy } from '../policy/policy.ts';
 import { createApprovers } from '../store/approvers.ts';
-import { openFolder } from '../store/folder.ts';
+import { BadState, decodeState } from '../store/encode.ts';
+import { openFolder, type Folder } from '../store/folder.ts';
 import { standingOf } from '../store/standing.ts';
 import type { Check } from './checks.ts';
 import { readPolicy } from './policy-source.ts';
@@ -31,16 +32,24 @@ export async function checkState(settings: Needed): Promise<StateFindings> {
   try {
     const folder = openFolder(stateDir);
     const approvers = await createApprovers(folder, { now: Date.now }).list();
-    const state: Check = {
-      name: 'state',
-      status: 'ok',
-      says: `The state folder is ${stateDir}. Whether its ledger is whole, audit verify tells.`,
-    };
+    const state: Check = { name: 'state', ...stateOf(folder) };
     const frozen = frozenCheck(folder.file('frozen'));
     return { policy, checks: [check, state, ...frozen, ...page, approversCheck(approvers, { enrol, policy })] };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { policy, checks: [check, { name: 'state', status: 'failed', says: error.message }] };
+  }
+}
+
+/** What a server would say at its start, without starting one. */
+function stateOf({ path, file, key }: Folder): Omit<Check, 'name'> {
+  const plans = file('state.json');
+  try {
+    if (existsSync(plans)) decodeState(readFileSync(plans, 'utf8'), key('state'));
+    return { status: 'ok', says: `The state folder is ${path}. Whether its ledger is whole, audit verify tells.` };
+  } catch (error) {
+    const because = error instanceof BadState ? error.message : 'it cannot be read';
+    return { status: 'failed', says: `${plans} cannot be used: ${because}. No server starts with it: look into why, then move it away.` };
   }
 }
 

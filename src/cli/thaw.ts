@@ -2,25 +2,28 @@
 import { UsageError } from '../errors.ts';
 import { clean, own, say } from '../lib/text.ts';
 import { withApproval } from './approver-ask.ts';
-import { inOffice } from './approver-state.ts';
+import { inOffice, type Office } from './approver-state.ts';
 import type { CommandCall } from './commands.ts';
 
 const REASON_CAP = 200;
 
 /** Answers the exit code; all three throw `UsageError`. */
-export const freeze = ({ options, flags }: CommandCall): Promise<number> =>
-  inOffice(flags, async ({ store, ledger, terminal, principal, folder }) => {
-    const given = typeof options['reason'] === 'string' ? clean(options['reason'], REASON_CAP).text.trim() : '';
-    await store.freeze(`${new Date().toISOString()} ${principal}${given === '' ? '' : `: ${given}`}`);
-    terminal.print(`All changes are stopped, at once and in every server on the state folder ${folder.path}. thaw allows them again.`);
-    try {
-      await ledger.durable({ event: 'frozen', requester: principal, reason_given: given !== '' });
-    } catch {
-      terminal.print('It holds, but the audit ledger could not be written, so there is no record of it.');
-      return 1;
-    }
-    return 0;
-  });
+export const freeze = ({ options, flags }: CommandCall): Promise<number> => {
+  const given = typeof options['reason'] === 'string' ? clean(options['reason'], REASON_CAP).text.trim() : '';
+  return inOffice(flags, (office) => frozen(office, given), { withoutPolicy: true });
+};
+
+async function frozen({ store, ledger, terminal, principal, folder }: Office, why: string): Promise<number> {
+  await store.freeze(`${new Date().toISOString()} ${principal}${why === '' ? '' : `: ${why}`}`);
+  terminal.print(`All changes are stopped, at once and in every server on the state folder ${folder.path}. thaw allows them again.`);
+  try {
+    await ledger.durable({ event: 'frozen', requester: principal, reason_given: why !== '' });
+  } catch {
+    terminal.print('It holds, but the audit ledger could not be written, so there is no record of it.');
+    return 1;
+  }
+  return 0;
+}
 
 export const thaw = ({ flags }: CommandCall): Promise<number> =>
   inOffice(flags, async (office) => {

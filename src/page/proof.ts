@@ -32,8 +32,8 @@ export interface ProofPorts {
   readonly origin: string;
 }
 
-/** What is signed where there is no plan. No plan's digest has a blank in it. */
-export const subjectOf = (purpose: 'sign-in' | 'unlock', subject = ''): string => `${purpose} ${subject}`;
+/** What is signed where it is not a plan that is agreed to; stands as the digest in the record of it. No plan's digest has a blank in it. */
+export const subjectOf = (purpose: 'sign-in' | 'unlock' | 'reveal', subject = ''): string => `${purpose} ${subject}`;
 
 const CHALLENGE_MS = 5 * 60_000;
 const refused = (because: string): Proven => ({ kind: 'refused', because });
@@ -41,7 +41,7 @@ const NONE = refused('Neither a passkey nor a one-time code came with the answer
 const OLD = refused('The page stood open for more than five minutes. Please answer again.');
 const WRONG_PASSKEY = refused('That passkey does not belong to an approver here, or did not verify you.');
 const WRONG_CODE = refused('That code is not valid now, or was used before. Each code counts once; wait for the next one.');
-const TOO_MANY = refused('Too many codes were wrong. Wait fifteen minutes, or use a passkey.');
+const TOO_MANY = refused('Too many codes were wrong. Wait fifteen minutes (a day, if they were twenty), or use a passkey.');
 
 export function createProofs(ports: ProofPorts): Proofs {
   const { approvers, ledger, now, origin } = ports;

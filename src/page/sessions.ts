@@ -1,4 +1,4 @@
-/** Who has signed in with which browser: in memory, for 15 minutes. Enough to look and to reveal, never to approve. */
+/** Who has signed in with which browser: in memory, for 15 minutes. Enough to look, never to approve or to be shown a secret. */
 
 export interface Sessions {
   /** Answers the browser's new name: one that was set before the sign-in is worth nothing afterwards. */

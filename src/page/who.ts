@@ -6,7 +6,7 @@ import type { Way } from './views/decision.ts';
 
 type Ports = Pick<PagePorts, 'approvers' | 'policy' | 'level' | 'now'>;
 /** What is asked of an approver: a plan, or the lifting of a lock. */
-type Asked = Pick<PlanRecord, 'created' | 'kind' | 'others' | 'principal' | 'decided'>;
+type Asked = Pick<PlanRecord, 'created' | 'kind' | 'others' | 'principal' | 'decided' | 'waitHours'>;
 
 /** Undefined: they may; else why not, a sentence. */
 export function mayApprove(approver: Approver, asked: Asked, ports: Omit<Ports, 'approvers'>): string | undefined {
@@ -17,7 +17,7 @@ export function mayApprove(approver: Approver, asked: Asked, ports: Omit<Ports, 
   const standing = standingOf(approver, {
     planCreated: asked.created,
     kind: asked.kind === 'confirm' ? 'confirm' : 'approve',
-    waitHours: ports.policy().approvers.waitHours,
+    waitHours: Math.max(asked.waitHours ?? 0, ports.policy().approvers.waitHours),
     level: ports.level,
     now: ports.now(),
   });

@@ -16,6 +16,9 @@ export type Standing =
   /** `countsFrom`: milliseconds since 1970; undefined: never for this plan. */
   | { readonly not: 'enrolled after the question' | 'too new'; readonly countsFrom?: number };
 
+/** Of commands and locks. No policy lowers it: whoever runs a command names the policy, too. */
+export const LEAST_WAIT_HOURS = 24;
+
 const HOUR_MS = 3_600_000;
 
 export function standingOf(

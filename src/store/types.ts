@@ -51,6 +51,8 @@ export interface NewPlan {
   readonly request: string;
   readonly principal: string;
   readonly client: string;
+  /** Which Kratos it is about, where several servers share a state folder. */
+  readonly kratos?: string;
   readonly tool: string;
   readonly effects: readonly ChangeEffect[];
   /** Ids of the identities concerned. */
@@ -62,6 +64,11 @@ export interface NewPlan {
   /** Different approvers that must say yes. 0: the typed phrase alone (a form; the page only where policy says so). */
   readonly approvals: 0 | 1 | 2;
   readonly others: boolean;
+  /**
+   * How many hours after enrolment an approver counts for this one, by the policy that asked: a page of another process, whose policy may
+   * be another one, can only raise it. Left out: 0.
+   */
+  readonly waitHours?: number;
   readonly phrase: string;
   readonly requires: Requirements;
   /** Undefined for a form and for an allowed change: nothing is kept that a person reads. */
@@ -202,7 +209,7 @@ export interface Approvers {
   counted(id: string, counter: number): Promise<void>;
   /** The code was right: true once per approver and 30-second step, and not while too many failed; true ends the try. */
   useCode(id: string, step: number): Promise<boolean>;
-  /** Begins a try, right before a code is looked at: false while too many failed (5 in 15 minutes), those under way included. */
+  /** Begins a try, right before a code is looked at: false while too many failed (5 in 15 minutes, 20 in a day), those under way included. */
   mayTry(id: string): Promise<boolean>;
   /** The code was wrong, which ends the try and counts. */
   failed(id: string): Promise<void>;

@@ -224,6 +224,15 @@ describe('of what is in the state folder it says how things stand and what to do
       byName: { state: { status: 'failed', says: expect.stringContaining('its seal does not fit') } },
     });
     writeFileSync(file, text);
+    const plans = state.file('state.json');
+    expect((await run(['approver', 'list', '--state-dir', state.path])).code).toBe(0); // makes it
+    const whole = readFileSync(plans, 'utf8');
+    writeFileSync(plans, whole.replace('{', '{"locked":[],'));
+    expect(await of()).toMatchObject({
+      code: 1,
+      byName: { state: { status: 'failed', says: expect.stringContaining(`${plans} cannot be used: `) } },
+    });
+    writeFileSync(plans, whole);
     chmodSync(state.path, 0o755);
     expect(await of()).toMatchObject({ code: 1, byName: { state: { status: 'failed', says: expect.stringContaining('chmod 700 it') } } });
     chmodSync(state.path, 0o700);

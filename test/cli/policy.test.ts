@@ -225,6 +225,7 @@ describe('simulate', () => {
       { ...change, event: 'asked' },
       change,
       { ...change, event: 'outcome', outcome: 'executed' },
+      { ...plan, event: 'approved', facts: undefined }, // as the page records it
       plan,
       name,
       { event: 'denied', tool: 'delete_identity' },

@@ -59,6 +59,7 @@ const PLAIN: CallStep = {
   meanwhile: undefined,
   fuse: undefined,
   leaves: false,
+  next: undefined,
 };
 
 async function call(step: CallStep, world: World): Promise<void> {
@@ -66,10 +67,12 @@ async function call(step: CallStep, world: World): Promise<void> {
   if (!change) throw new Error('no such call');
   world.last = change;
   if (step.server === 'both' || step.times > 1) return atOnce(step, change, world);
-  return once(step, await making(world, { index: step.server, client: step.client, change }));
+  const isUnheard = await once(step, await making(world, { index: step.server, client: step.client, change }));
+  if (isUnheard && step.next === 'call') await call({ ...PLAIN, server: step.server }, world);
 }
 
-async function once(step: CallStep, it: Making): Promise<void> {
+/** True where nobody heard how it ended. */
+async function once(step: CallStep, it: Making): Promise<boolean> {
   const { world, index, change } = it;
   const { witness } = world;
   const owed = world.isOwed(index, change.name);
@@ -85,6 +88,7 @@ async function once(step: CallStep, it: Making): Promise<void> {
     witness.count('replayed');
   }
   if (answer && answer.meta[REPLAYED] !== true) expectTrue(answer, sent);
+  return wroteAt !== undefined || it.server.isDead;
 }
 
 function effectOf(what: NonNullable<CallStep['fuse']>['what'], world: World): Fuse['what'] {

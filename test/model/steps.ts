@@ -35,7 +35,10 @@ export type Step =
       readonly thinking: number;
       readonly meanwhile: Upset | undefined;
       readonly fuse: { readonly at: number; readonly what: 'die before' | 'die after' | Upset | number } | undefined;
+      /** The client goes while a write is on its way. */
       readonly leaves: boolean;
+      /** Where nobody heard how it ended, the call is made again. */
+      readonly next: 'call' | undefined;
     }
   | {
       readonly do: 'leg';
@@ -80,6 +83,7 @@ const ms = fc.constantFrom(
 const pick = fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 5);
 const server = fc.constantFrom(0 as const, 0 as const, 1 as const);
 const upset = fc.constantFrom(...UPSETS, 'thaw' as const, 'unlock' as const, 'ledger works' as const);
+const next = fc.constantFrom('call' as const, undefined);
 const how = mostly('right' as const, 3, fc.constantFrom(...HOWS));
 
 const death = fc.constantFrom('die before' as const, 'die after' as const);
@@ -103,7 +107,8 @@ const call = fc.record({
       what: fc.oneof(death, death, justBefore, upset, ms),
     }),
   ),
-  leaves: mostly(false, 5, fc.constant(true)),
+  leaves: mostly(false, 4, fc.constant(true)),
+  next,
 });
 const leg = fc.record({
   do: fc.constant('leg' as const),
@@ -120,7 +125,7 @@ const page = fc.record({
   pick,
   by: fc.constantFrom([APPROVER.id], [APPROVER_2.id], [APPROVER.id, APPROVER.id], BOTH, BOTH),
   method: fc.constantFrom('passkey' as const, 'passkey' as const, 'totp' as const, 'totp' as const, 'phrase' as const, 'form' as const),
-  next: fc.constantFrom('call' as const, undefined),
+  next,
 });
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(

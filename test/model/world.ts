@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { createMemoryLedger } from '../../src/audit/memory.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { seed } from '../../src/seed.ts';
@@ -112,7 +113,12 @@ export class World {
     await this.#stop();
     if (!newKey) return;
     rmSync(join(this.#state, 'key'), { force: true });
-    this.#lost({ locks: false, freeze: false });
+    if (existsSync(join(this.#state, 'state.json'))) {
+      await expect(this.server(0)).rejects.toThrow('its seal does not fit');
+      rmSync(join(this.#state, 'state.json')); // as the operator is told to
+    }
+    this.#lost({ locks: true, freeze: false });
+    this.#operator = undefined;
   }
 
   async end(): Promise<void> {
@@ -212,6 +218,7 @@ export class World {
     'lose the folder': () => {
       rmSync(this.#state, { recursive: true, force: true });
       this.#lost({ locks: true, freeze: true });
+      this.#operator = undefined; // it knows another key
     },
     copy: () => {
       if (!existsSync(join(this.#state, 'state.json'))) return;

@@ -7,14 +7,15 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { enroll } from '../../src/cli/approver-enroll.ts';
 import { closeOffice, INTERRUPTED, openOffice, type Office, type Terminal } from '../../src/cli/approver-state.ts';
-import { run } from '../../src/cli/approver.ts';
+import { removal, run } from '../../src/cli/approver.ts';
 import { freeze, thaw, unlock } from '../../src/cli/thaw.ts';
 import { withApproval } from '../../src/cli/approver-ask.ts';
 import { UsageError } from '../../src/errors.ts';
 import { say } from '../../src/lib/text.ts';
+import type { Approver, PlanRecord } from '../../src/store/types.ts';
 import { softPasskey } from './authenticator.ts';
 import { authenticatorFor, hasChromium, launch, newPage, picture } from './chromium.ts';
-import { browser, challengeIn, fieldOf, HOUR } from './scene.ts';
+import { browser, challengeIn, fieldOf, HOUR, newPlan } from './scene.ts';
 
 interface Desk {
   readonly office: Office;
@@ -51,7 +52,7 @@ async function desk(
     lingerMs: 0,
   };
   const now = () => Date.now() + offset;
-  const office = { ...(await openOffice({ 'state-dir': stateDir }, terminal, now)), inContainer: () => false };
+  const office = { ...(await openOffice({ 'state-dir': stateDir }, terminal, { now })), inContainer: () => false };
   const made: Desk = {
     office,
     printed,
@@ -235,6 +236,15 @@ describe.skipIf(!hasChromium)('approver enroll in Chromium', () => {
 
 describe('freeze, thaw, unlock, remove', () => {
   const call = (words: readonly string[] = [], options = {}) => ({ words, options, flags: { 'state-dir': stateDir } });
+  const errand = {
+    command: 'thaw',
+    title: 'Allow changes again',
+    says: [say`Ends the freeze.`],
+    subject: {},
+    event: 'thawed',
+    work: () => Promise.resolve(),
+    done: 'Done.',
+  } as const;
 
   test('freezing needs nobody; thawing without an approver changes nothing', async () => {
     expect(await freeze(call([], { reason: 'odd calls' }))).toBe(0);
@@ -246,23 +256,83 @@ describe('freeze, thaw, unlock, remove', () => {
     expect(ledgerOf()).not.toContain('odd calls');
   });
 
+  test('freezing works while the policy file cannot be used', async () => {
+    const policy = `${stateDir}-policy.yaml`;
+    writeFileSync(policy, 'version: 1\nrulez: []\n');
+    const flags = { 'state-dir': stateDir, policy };
+    expect(await freeze({ words: [], options: {}, flags })).toBe(0);
+    expect(await (await desk()).office.store.isFrozen()).toBe(true);
+    await expect(thaw({ words: [], options: {}, flags })).rejects.toThrow('rulez');
+  });
+
   test('what an approver agrees to is done once, and with a record of it', async () => {
     const it = await desk();
     await it.office.approvers.add(anna(it.office));
     let done = 0;
-    const errand = {
-      command: 'thaw',
-      title: 'Allow changes again',
-      says: [say`Ends the freeze.`],
-      subject: {},
-      event: 'thawed',
-      work: () => Promise.resolve(void (done += 1)),
-      done: 'Done.',
-    } as const;
-    const waiting = withApproval(it.office, errand);
+    const waiting = withApproval(it.office, { ...errand, work: () => Promise.resolve(void (done += 1)) });
     expect(await agree(it)).toBe(303);
     expect(await waiting).toBe(0);
     expect(done).toBe(1);
+  });
+
+  test('a policy without a waiting time, which whoever runs a command can name, makes nobody count for commands', async () => {
+    const it = await desk();
+    const { office } = it;
+    const none = () => ({ ...office.policy(), approvers: { ...office.policy().approvers, waitHours: 0 } });
+    await office.approvers.add(anna(office, office.now() - HOUR));
+    expect(await withApproval({ ...office, policy: none }, errand)).toBe(1);
+    expect(it.text()).toMatch(/nobody counts yet: the first does from \S+ on, 24 hours after enrolment/);
+    it.pass(23 * HOUR);
+    const waiting = withApproval({ ...office, policy: none }, errand);
+    expect(await agree(it)).toBe(303);
+    expect(await waiting).toBe(0);
+  });
+
+  test('questions of an agent that wait keep no command from being asked', async () => {
+    const it = await desk();
+    const { store, principal, policy } = it.office;
+    await it.office.approvers.add(anna(it.office));
+    const { limits } = policy();
+    for (let i = 0; i < limits.waitingInAll; i += 1) {
+      const asked = await store.plans.ask(newPlan({ principal: i < limits.waiting ? principal : `os:${i}:x` }), limits);
+      expect(asked.kind).toBe('plan');
+    }
+    expect((await store.plans.ask(newPlan({ principal }), limits)).kind).toBe('crowded');
+    const waiting = withApproval(it.office, errand);
+    expect(await agree(it)).toBe(303);
+    expect(await waiting).toBe(0);
+  });
+
+  test('a removal ends what the removed one has agreed to and nobody has carried out, half of two, too', async () => {
+    const it = await desk();
+    const { store, approvers, policy } = it.office;
+    const { limits } = policy();
+    await approvers.add(anna(it.office));
+    const ben: Approver = {
+      id: 'ben',
+      name: 'Ben',
+      method: 'totp',
+      enrolledAt: 1,
+      enrolledBy: 'anna',
+      totp: { secret: 'JBSWY3DPEHPK3PXP' },
+    };
+    await approvers.add(ben);
+    const answered: PlanRecord[] = [];
+    for (const [by, approvals] of [
+      ['ben', 1],
+      ['ben', 2],
+      ['anna', 1],
+    ] as const) {
+      const asked = await store.plans.ask(newPlan({ approvals }), limits);
+      if (asked.kind !== 'plan') throw new Error(asked.kind);
+      await store.plans.answer(asked.plan.id, { by, name: by, method: 'passkey', at: it.office.now() });
+      answered.push(asked.plan);
+    }
+    const waiting = withApproval(it.office, removal(it.office, ben, false));
+    expect(await agree(it)).toBe(303);
+    expect(await waiting).toBe(0);
+    const states = await Promise.all(answered.map(async ({ id }) => (await store.plans.find(id))?.state));
+    expect(states).toEqual(['void', 'void', 'approved']);
   });
 
   test('words that are missing, unknown or too many are refused with what to do', async () => {

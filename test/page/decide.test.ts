@@ -135,6 +135,30 @@ describe('an approver who was enrolled lately', () => {
   });
 });
 
+test('the waiting time that a plan was asked with holds on a page whose policy has none, and that of the page where it is longer', async () => {
+  for (const [plan, page] of [
+    [24, 0],
+    [0, 24],
+    [undefined, 24],
+  ] as const) {
+    const it = await set({ enrolled: false });
+    it.rules.approvers = { ...it.rules.approvers, waitHours: page };
+    await it.enrol({
+      id: 'new',
+      enrolledAt: it.ports.now() - HOUR,
+      passkey: { id: it.passkey.id, publicKey: it.passkey.publicKey, counter: 0 },
+    });
+    const asked = await it.ask(plan === undefined ? {} : { waitHours: plan });
+    const at = await browser(it);
+    expect((await at.get(`/approvals/${asked.id}`)).body).toContain('counts for requests of this kind in 23 hours');
+    expect((await approve(it, at, asked)).status).toBe(403);
+    expect((await it.find(asked)).state).toBe('waiting');
+    it.pass(23 * HOUR + 5_000);
+    const later = await it.ask(plan === undefined ? {} : { waitHours: plan });
+    expect((await approve(it, at, later)).status).toBe(303);
+  }
+});
+
 describe('an assertion', () => {
   const flawed: readonly (readonly [string, Flaws])[] = [
     ['of another origin', { origin: 'http://localhost:1' }],

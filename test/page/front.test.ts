@@ -1,8 +1,19 @@
-/** The front page, the reveal and the lifting of locks: what a sign-in is good for, and what it is not. */
+/** The front page and the lifting of locks: what a sign-in is good for, and what it is not. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Secret } from '../../src/lib/secret.ts';
+import { problemWithAssertion } from '../../src/audit/assertion.ts';
 import { softPasskey } from './authenticator.ts';
-import { approve, browser, challengeIn, fieldOf, HOUR, newPlan, scene, type Answer, type Browser, type Scene } from './scene.ts';
+import {
+  browser,
+  challengeIn,
+  fieldOf,
+  formIn,
+  HOUR,
+  scene,
+  signIn as signInWith,
+  type Answer,
+  type Browser,
+  type Scene,
+} from './scene.ts';
 
 let it: Scene;
 beforeEach(async () => {
@@ -10,10 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => it.close());
 
-async function signIn(at: Browser, passkey = it.passkey): Promise<Answer> {
-  const { body } = await at.get('/');
-  return at.post('/sign-in', { token: fieldOf(body, 'token'), passkey: passkey.answer(challengeIn(body), at.origin) });
-}
+const signIn = (at: Browser, passkey = it.passkey) => signInWith(at, passkey);
 
 describe('the front page', () => {
   test('tells a stranger how much waits and who was enrolled lately, and nothing else', async () => {
@@ -95,7 +103,7 @@ describe('the front page', () => {
 describe('a lock', () => {
   async function unlock(at: Browser, passkey = it.passkey): Promise<Answer> {
     const { body } = await at.get('/');
-    const form = /<form\s+method="post"\s+action="\/unlock".*?<\/form>/s.exec(body)?.[0] ?? '';
+    const form = formIn(body, '/unlock');
     it.pass(2_000);
     const fields = { token: fieldOf(form, 'token'), principal: 'os:1000:sam', passkey: passkey.answer(challengeIn(form), at.origin) };
     return at.post('/unlock', fields);
@@ -107,7 +115,21 @@ describe('a lock', () => {
     await signIn(at);
     expect((await unlock(at)).status).toBe(303);
     expect(await it.ports.store.counters.lockedSince('os:1000:sam')).toBeUndefined();
-    expect(it.ledger.records.at(-1)).toMatchObject({ event: 'unlocked', requester: 'os:1000:sam', approvers: ['anna'] });
+    const record = it.ledger.records.at(-1);
+    expect(record).toMatchObject({ event: 'unlocked', requester: 'os:1000:sam', approvers: ['anna'] });
+    expect(record?.assertion && (await problemWithAssertion(record, record.assertion))).toBeUndefined();
+  });
+
+  test('is not lifted by an approver of today, whatever the policy of the page says', async () => {
+    it.rules.approvers = { ...it.rules.approvers, waitHours: 0 };
+    const today = softPasskey();
+    const credential = { id: today.id, publicKey: today.publicKey, counter: 0 };
+    await it.enrol({ id: 'today', name: 'Today', enrolledAt: it.ports.now() - HOUR, passkey: credential });
+    await it.ports.store.counters.lock('os:1000:sam');
+    const at = await browser(it);
+    expect((await signIn(at, today)).status).toBe(303);
+    expect((await unlock(at, today)).status).toBe(403);
+    expect(await it.ports.store.counters.lockedSince('os:1000:sam')).toBeDefined();
   });
 
   test('is not lifted by a sign-in alone, by a stranger, by an approver who came after it, nor without a record', async () => {
@@ -115,7 +137,7 @@ describe('a lock', () => {
     const at = await browser(it);
     await signIn(at);
     const { body } = await at.get('/');
-    const form = /<form\s+method="post"\s+action="\/unlock".*?<\/form>/s.exec(body)?.[0] ?? '';
+    const form = formIn(body, '/unlock');
     it.pass(2_000);
     expect((await at.post('/unlock', { token: fieldOf(form, 'token'), principal: 'os:1000:sam' })).status).toBe(403);
     expect((await at.post('/unlock', { token: fieldOf(form, 'token'), principal: 'os:1001:kim' })).status).toBe(403);
@@ -134,78 +156,5 @@ describe('a lock', () => {
     it.ledger.fail(new Error('EIO'));
     expect((await unlock(other)).status).toBe(503);
     expect(await it.ports.store.counters.lockedSince('os:1000:sam')).toBeDefined();
-  });
-});
-
-describe('a recovery secret', () => {
-  const CODE = '483920';
-  async function waiting(at: Browser) {
-    const plan = await it.ask(newPlan({ effects: ['takeover'], tool: 'create_recovery_code_for_identity' }));
-    await approve(it, at, plan);
-    await it.ports.store.plans.claim(plan.id, plan);
-    await it.ports.store.plans.finish(plan.id, 'executed');
-    it.ports.reveals.keep(plan.id, { values: { 'Recovery code': new Secret(CODE) }, expiresAt: it.ports.now() + 60 * 60_000 });
-    return plan;
-  }
-  async function ask(at: Browser, id: string): Promise<Answer> {
-    const { body } = await at.get(`/approvals/${id}`);
-    it.pass(2_000);
-    return at.post(`/approvals/${id}/reveal`, { token: fieldOf(body, 'token') });
-  }
-
-  test('is shown to its approver, once, for a minute, and is in no record', async () => {
-    const at = await browser(it);
-    const plan = await waiting(at);
-    const before = await at.get(`/approvals/${plan.id}`);
-    expect(before.body).toContain('Show it now');
-    expect(before.body).not.toContain(CODE);
-    const shown = await ask(at, plan.id);
-    expect(shown.status).toBe(200);
-    expect(shown.body).toContain(`<code data-secret>${CODE}</code>`);
-    expect(shown.headers['refresh']).toBe(`60; url=/approvals/${plan.id}`);
-    expect(shown.headers['cache-control']).toBe('no-store');
-    expect((await ask(at, plan.id)).body).not.toContain(CODE);
-    expect((await at.get(`/approvals/${plan.id}`)).body).not.toContain(CODE);
-    expect(it.events()).toContain('revealed');
-    expect(JSON.stringify(it.ledger.records)).not.toContain(CODE);
-  });
-
-  test('is not shown to a stranger, to another approver, after a sign-out, after its time, nor without a record', async () => {
-    const at = await browser(it);
-    const plan = await waiting(at);
-    const stranger = await browser(it);
-    expect((await stranger.get(`/approvals/${plan.id}`)).body).not.toContain('Show it now');
-    expect((await ask(stranger, plan.id)).body).not.toContain(CODE);
-
-    const ben = softPasskey();
-    await it.enrol({ id: 'ben', name: 'Ben', passkey: { id: ben.id, publicKey: ben.publicKey, counter: 0 } });
-    const other = await browser(it);
-    await signIn(other, ben);
-    expect((await other.get(`/approvals/${plan.id}`)).body).not.toContain('Show it now');
-    expect((await ask(other, plan.id)).status).toBe(403);
-
-    const { body } = await at.get(`/approvals/${plan.id}`);
-    const list = await at.get('/');
-    await at.post('/sign-out', { token: fieldOf(list.body, 'token') });
-    it.pass(2_000);
-    expect((await at.post(`/approvals/${plan.id}/reveal`, { token: fieldOf(body, 'token') })).status).toBe(403);
-
-    await signIn(at);
-    it.ledger.fail(new Error('EIO'));
-    expect((await ask(at, plan.id)).status).toBe(503);
-    it.ledger.fail(undefined);
-    expect(it.ports.reveals.waitsUntil(plan.id)).toBeDefined();
-    it.pass(61 * 60_000);
-    await signIn(at);
-    expect((await at.get(`/approvals/${plan.id}`)).body).not.toContain('recovery secret waits');
-  });
-
-  test('leaves the screen when it expires, if that is sooner', async () => {
-    const at = await browser(it);
-    const plan = await waiting(at);
-    it.pass(59.5 * 60_000);
-    await signIn(at);
-    const { headers } = await ask(at, plan.id);
-    expect(Number(String(headers['refresh']).split(';')[0])).toBeLessThan(30);
   });
 });

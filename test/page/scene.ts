@@ -129,12 +129,12 @@ export async function scene({ enrolled = true, level = 'L0' }: SceneOptions = {}
   };
   const page = createPage(ports);
   const passkey = softPasskey();
-  const enrol: Scene['enrol'] = (it) =>
+  const enrol: Scene['enrol'] = async (it) =>
     approvers.add({
       name: `Approver ${it.id}`,
       method: it.totp === undefined ? 'passkey' : 'totp',
       enrolledAt: now() - 48 * HOUR,
-      enrolledBy: undefined,
+      enrolledBy: (await approvers.list())[0]?.id, // the first is let in by nobody
       ...it,
     });
   if (enrolled) await enrol({ id: 'anna', name: 'Anna', passkey: { id: passkey.id, publicKey: passkey.publicKey, counter: 0 } });
@@ -242,6 +242,16 @@ export async function browser({ port: portOf }: Pick<Scene, 'port'>, userAgent =
 /** The first field of that name in a page. */
 export const fieldOf = (body: string, name: string): string => new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(body)?.[1] ?? '';
 export const challengeIn = (body: string): string => /data-challenge="([^"]*)"/.exec(body)?.[1] ?? '';
+
+/** The form of a page that goes to such a path. */
+export const formIn = (body: string, path: string): string =>
+  new RegExp(`<form[^>]*action="[^"]*${path}".*?</form>`, 's').exec(body)?.[0] ?? '';
+
+/** Signs in on the front page. */
+export async function signIn(at: Browser, passkey: SoftPasskey): Promise<Answer> {
+  const { body } = await at.get('/');
+  return at.post('/sign-in', { token: fieldOf(body, 'token'), passkey: passkey.answer(challengeIn(body), at.origin) });
+}
 
 /** Opens the plan, waits, and answers with the scene's passkey. */
 export async function approve(it: Scene, at: Browser, plan: PlanRecord, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {

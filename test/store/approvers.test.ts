@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
 import { createApprovers } from '../../src/store/approvers.ts';
 import type { Approver } from '../../src/store/types.ts';
-import { clock, MINUTE, SECOND, stateFolder } from './support.ts';
+import { clock, DAY, MINUTE, SECOND, stateFolder } from './support.ts';
 
 const ann: Approver = {
   id: 'a1',
@@ -188,6 +188,20 @@ describe('one-time codes', () => {
     time.pass(-10 * MINUTE);
     expect(await approvers.mayTry('b1')).toBe(false);
     time.pass(10 * MINUTE + 1);
+    expect(await approvers.mayTry('b1')).toBe(true);
+    expect(await approvers.useCode('b1', 1)).toBe(true);
+  });
+
+  test('twenty wrong ones lock for a day, however slowly they come', async () => {
+    const { approvers, again, time, wrong } = await withBen();
+    for (let round = 0; round < 5; round += 1) {
+      await wrong(4);
+      time.pass(16 * MINUTE);
+    }
+    time.pass(DAY - 5 * 16 * MINUTE - 1);
+    expect(await again().mayTry('b1')).toBe(false);
+    expect(await approvers.useCode('b1', 1)).toBe(false);
+    time.pass(1);
     expect(await approvers.mayTry('b1')).toBe(true);
     expect(await approvers.useCode('b1', 1)).toBe(true);
   });

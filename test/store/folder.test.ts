@@ -34,10 +34,17 @@ describe('the key', () => {
   test('is the same each time, differs per purpose and per folder, and is never the secret itself', () => {
     const at = path();
     const [one, again, other] = [openFolder(at), openFolder(at), openFolder(path())];
-    const keys = [one.key('seal'), one.key('pseudonyms'), one.key('approvers'), one.key('state'), other.key('seal'), readFileSync(one.file('key'))];
+    const keys = [
+      one.key('seal'),
+      one.key('pseudonyms'),
+      one.key('approvers'),
+      one.key('state'),
+      other.key('seal'),
+      readFileSync(one.file('key')),
+    ];
     expect(again.key('seal')).toEqual(one.key('seal'));
     expect(new Set(keys.map((it) => it.toString('hex'))).size).toBe(keys.length);
-    expect(keys.map((it) => it.length)).toEqual([32, 32, 32, 32, 32]);
+    expect(new Set(keys.map((it) => it.length))).toEqual(new Set([32]));
   });
 
   test.each([0, 31, 33])('of %i bytes is damaged: no start, and it stays as it is', (length) => {

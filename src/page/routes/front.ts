@@ -1,5 +1,6 @@
 /** The front page: sign in, sign out, look at what waits, lift a lock. */
 import { challengeOf } from '../../audit/challenge.ts';
+import { LEAST_WAIT_HOURS } from '../../store/standing.ts';
 import { cookieFor, type Reply } from '../http.ts';
 import { subjectOf } from '../proof.ts';
 import { enrolmentsOf, isUnfit, page, redeem, seeOther, unrecorded, viewOf, type Known, type Site } from '../site.ts';
@@ -38,7 +39,7 @@ export async function showFront(site: Site, visit: Known, said?: Said): Promise<
 
 /** Lifting a lock is as much as approving: by an approver who was there before it, and who counts. */
 const unlocking = ({ principal, since }: { readonly principal: string; readonly since: number }) =>
-  ({ created: since, kind: 'approve', others: false, principal, decided: [] }) as const;
+  ({ created: since, kind: 'approve', others: false, principal, decided: [], waitHours: LEAST_WAIT_HOURS }) as const;
 
 export async function signIn(site: Site, visit: Known): Promise<Reply> {
   const token = redeem(site, visit, { purpose: 'sign-in', subject: '', deciding: false });
@@ -76,6 +77,7 @@ export async function unlock(site: Site, visit: Known): Promise<Reply> {
   try {
     await ports.ledger.durable({
       event: 'unlocked',
+      digest,
       requester: principal,
       method,
       approvers: [approver.id],

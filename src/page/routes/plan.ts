@@ -2,9 +2,10 @@
 import { challengeOf } from '../../audit/challenge.ts';
 import type { PlanRecord } from '../../store/types.ts';
 import type { Reply } from '../http.ts';
+import { subjectOf } from '../proof.ts';
 import { enrolmentsOf, notFound, page, viewOf, type Known, type Site } from '../site.ts';
 import { decisionPage } from '../views/decision.ts';
-import { statusPage } from '../views/status.ts';
+import { statusPage, type StatusPage } from '../views/status.ts';
 import { standingOf } from '../views/words.ts';
 import { wayTo } from '../who.ts';
 
@@ -31,7 +32,7 @@ export async function rendered(site: Site, visit: Known, { plan, status = 200, e
   if (plan.state !== 'waiting' || plan.shown === undefined) {
     const { againS } = standingOf(plan);
     const view = plan.state === 'approved' ? viewOf(site, visit, { purpose: 'decide', subject: plan.id }) : undefined;
-    const body = statusPage({ ...common, view, reveal: revealOf(site, visit, plan) });
+    const body = statusPage({ ...common, view, reveal: await revealOf(site, visit, plan) });
     return page(status, body, againS === undefined ? {} : { Refresh: String(againS) });
   }
   const view = viewOf(site, visit, { purpose: 'decide', subject: plan.id });
@@ -41,9 +42,12 @@ export async function rendered(site: Site, visit: Known, { plan, status = 200, e
   return page(status, decisionPage({ ...common, shown: plan.shown, view, way, frozen, typed }));
 }
 
-function revealOf(site: Site, visit: Known, plan: PlanRecord): { until: number; view?: ReturnType<typeof viewOf> } | undefined {
-  const until = site.ports.reveals.waitsUntil(plan.id);
+async function revealOf(site: Site, visit: Known, plan: PlanRecord): Promise<StatusPage['reveal']> {
+  const { reveals, approvers } = site.ports;
+  const until = reveals.waitsUntil(plan.id);
   if (until === undefined) return undefined;
-  const mine = visit.approver !== undefined && plan.decided.some((it) => it.by === visit.approver);
-  return mine ? { until, view: viewOf(site, visit, { purpose: 'reveal', subject: plan.id }) } : { until };
+  const approver = (await approvers.list()).find((it) => it.id === visit.approver);
+  if (approver === undefined || !plan.decided.some((it) => it.by === approver.id)) return { until };
+  const view = viewOf(site, visit, { purpose: 'reveal', subject: plan.id });
+  return { until, asking: { approver, view, challenge: challengeOf(subjectOf('reveal', plan.id), view.nonce) } };
 }

@@ -41,7 +41,7 @@ const NOT_TAKEN = {
   over: 'This request does not wait for an answer any more.',
 } as const;
 
-/** Enough for looking and for the reveal; never for the next yes. */
+/** Enough for looking; never for the next yes, nor for being shown a secret. */
 function signedIn(
   { sessions, authority }: Site,
   { browser, userAgent }: Known,

@@ -1,9 +1,10 @@
 /** The page of a plan that was decided: how it goes on, to its end. */
-import type { PlanRecord } from '../../store/types.ts';
+import type { Approver, PlanRecord } from '../../store/types.ts';
 import { html, type Html } from '../html.ts';
 import type { View } from '../tokens.ts';
 import { ways } from './decision.ts';
-import { hidden, layout, recentEnrolments, type Enrolment } from './layout.ts';
+import { factorForm, hasPasskey } from './factor.ts';
+import { layout, recentEnrolments, type Enrolment } from './layout.ts';
 import { details } from './plan.ts';
 import { span, standingOf, when } from './words.ts';
 
@@ -11,11 +12,17 @@ export interface StatusPage {
   readonly plan: PlanRecord;
   /** While it can still be taken back. */
   readonly view?: View | undefined;
-  /** A recovery code or link that waits: for this browser's approver (with a view to ask for it), or for somebody else. */
-  readonly reveal?: { readonly until: number; readonly view?: View | undefined } | undefined;
+  readonly reveal?: WaitingSecret | undefined;
   readonly enrolments: readonly Enrolment[];
   readonly now: number;
   readonly error?: string | undefined;
+}
+
+/** A recovery code or link that waits: for this browser's approver, who can ask for it, or for somebody else. */
+export interface WaitingSecret {
+  readonly until: number;
+  /** `challenge`: what a passkey would sign. */
+  readonly asking?: { readonly approver: Approver; readonly view: View; readonly challenge: string };
 }
 
 export function statusPage({ plan, view, reveal, enrolments, now, error }: StatusPage): string {
@@ -33,10 +40,11 @@ export function statusPage({ plan, view, reveal, enrolments, now, error }: Statu
       </section>`
     }
     ${decisions(plan)} ${plan.shown !== undefined && details(plan, plan.shown, now)} ${recentEnrolments(enrolments)}`;
-  return layout({ title: `${word}: ${title}`, body, error });
+  const script = reveal?.asking !== undefined && hasPasskey([reveal.asking.approver]);
+  return layout({ title: `${word}: ${title}`, body, error, script });
 }
 
-function revealBox({ id }: PlanRecord, { until, view }: NonNullable<StatusPage['reveal']>, now: number): Html {
+function revealBox({ id }: PlanRecord, { until, asking }: WaitingSecret, now: number): Html {
   return html`<section class="box good" aria-labelledby="secret">
     <h2 id="secret">A recovery secret waits here</h2>
     <p>
@@ -44,12 +52,17 @@ function revealBox({ id }: PlanRecord, { until, view }: NonNullable<StatusPage['
       minute, so have the customer ready.
     </p>
     ${
-      view === undefined
+      asking === undefined
         ? html`<p>Whoever approved this can <a href="/">sign in</a> and open this page again to see it.</p>`
-        : html`<form method="post" action="/approvals/${id}/reveal" aria-label="Show it">
-            ${hidden('token', view.token)}
-            <p><button type="submit" class="plain">Show it now</button></p>
-          </form>`
+        : factorForm({
+            action: `/approvals/${id}/reveal`,
+            label: 'Show it',
+            view: asking.view,
+            challenge: asking.challenge,
+            approvers: [asking.approver],
+            button: 'Show it now',
+            kind: 'plain',
+          })
     }
   </section>`;
 }
