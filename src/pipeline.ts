@@ -17,6 +17,7 @@ import type { Reply } from './client/types.ts';
 import { canonical } from './lib/json.ts';
 import { LockBusy } from './lib/mutex.ts';
 import { Secret } from './lib/secret.ts';
+import { say } from './lib/text.ts';
 import type { ChangeOperation, Plan } from './operation.ts';
 import { judge, raise } from './policy/judge.ts';
 import type { Decision } from './policy/policy.ts';
@@ -70,7 +71,7 @@ async function handleChange(run: Run): Promise<Answer> {
   const spendings = spendingsOf(op, plan, { kind: decision.kind, principal, limits: policy.limits });
   const denied = decision.kind === 'deny' ? `${decision.because} Nothing was sent.` : tooLarge(plan, policy.limits);
   const no = denied ?? (await whyOver(spendings, ports.store));
-  if (no !== undefined) return refuse(run, 'denied', no);
+  if (no !== undefined) return refuse(run, 'denied', { text: no, code: decision.kind === 'deny' ? 'policy' : 'limit' });
 
   return askAndCarryOut({ ...run, plan, digestOf, spendings, request }, { asked: newPlan(plan, run, sealed), decision });
 }
@@ -97,14 +98,14 @@ async function answeredUnread(run: Run, request: string): Promise<CallToolResult
   const { op, call, ports } = run;
   const { asker, principal } = call;
   const withheld = ports.withheld(op);
-  if (withheld !== undefined) return refuse(run, 'denied', withheld);
+  if (withheld !== undefined) return refuse(run, 'denied', { text: withheld, code: 'withheld' });
   if (await isForAnotherCall({ asker, request, principal }, ports)) {
     return refuse(run, 'stale', 'This is not the call that the person was asked about; nothing was sent.');
   }
   const replayed = replayOf(request, run);
   if (replayed) return replayed;
   const stopped = await whyStopped(run);
-  return stopped === undefined ? undefined : refuse(run, 'denied', stopped);
+  return stopped === undefined ? undefined : refuse(run, 'denied', { text: stopped, code: 'stopped' });
 }
 
 /** The client went away before the claim, however late the yes. What was agreed to by form is over; a yes on the page waits for the same call. */
@@ -270,18 +271,19 @@ async function underLock(run: Carrying): Promise<CallToolResult> {
   if (plan.calls.length === 0) return finish(run, { outcome: 'unchanged', answer: answers.result(plan.result, op.records).result });
   if (digestOf(plan) !== digestOf(agreed)) return refused('stale', 'The account changed while the call was prepared; nothing was sent.');
   if (frozen) return refused('failed', 'All changes were frozen meanwhile; nothing was sent.');
-  const putAside = putAsideFor(record, ports);
+  const putAside = putAsideFor(record, plan, ports);
   return finish(run, await execute(op, plan, { kratos: ports.kratos, answers, settings: ports.settings(), putAside }));
 }
 
 /** A secret that only the person who approved may see waits for them on the page. */
 const putAsideFor =
-  (record: PlanRecord, ports: Ports) =>
+  (record: PlanRecord, { targets }: Plan, ports: Ports) =>
   (op: ChangeOperation, replies: readonly Reply[]): void => {
     if (op.reveal === undefined || !isForPage(op, ports)) return;
     const { values, expiresAt } = op.reveal(replies);
     const hidden = Object.entries(values).map(([name, value]): [string, Secret] => [name, new Secret(value)]);
-    ports.reveals.keep(record.id, { values: Object.fromEntries(hidden), expiresAt });
+    const about = targets.map(({ label, id }) => say`${label} (id ${id})`).join(', ');
+    ports.reveals.keep(record.id, { values: Object.fromEntries(hidden), about, expiresAt });
   };
 
 /** What a policy can be replayed on, and whom it concerned: ids and names of fields, never values. */

@@ -30,7 +30,9 @@ describe('a second leg', () => {
     ]) {
       const answer = await peer.once(name, args, leg);
       expect(answer.outcome).toBe('denied');
-      expect(answer.text).toMatch(/^Not done \(denied\): An approver must agree to this call on the approvals page, and nobody is enrolled as one\./);
+      expect(answer.text).toMatch(
+        /^Not done \(denied\): An approver must agree to this call on the approvals page, and nobody is enrolled as one\./,
+      );
     }
     expect(it.writes()).toEqual([]);
     expect((await peer.once(name, args, yes)).outcome).toBe('executed'); // the one who was asked may still answer

@@ -18,11 +18,11 @@ export async function byPage(asking: Asking, ports: SettlePorts): Promise<Settle
   const minutes = Math.ceil((await store.plans.coolingMs(plan.request)) / 60_000);
   if (minutes > 0) return refused('declined', coolingText(minutes));
   const nobody = await whyNobody(asking, ports);
-  if (nobody !== undefined) return refused('denied', nobody);
+  if (nobody !== undefined) return refused('denied', nobody, { code: 'nobody' });
 
   const lifetimeMs = ports.approvers.pageMinutes * 60_000;
   const asked = await store.plans.ask({ ...plan, channel: 'page', lifetimeMs }, limits, askingOf(plan.principal, limits));
-  if (asked.kind === 'over') return refused('denied', overLimit(asked.spent));
+  if (asked.kind === 'over') return refused('denied', overLimit(asked.spent), { code: 'limit' });
   if (asked.kind === 'crowded')
     return refused(
       'denied',
@@ -32,7 +32,7 @@ export async function byPage(asking: Asking, ports: SettlePorts): Promise<Settle
   const url = await addressOf(asked.plan.id, page);
   if (url.kind === 'none') {
     await store.plans.end(asked.plan.id, 'void', 'denied');
-    return refused('denied', url.why);
+    return refused('denied', url.why, { code: 'no_page' });
   }
   const pending = refused('pending', pendingText(asked.plan, url.address), { plan: asked.plan });
   if (asked.fresh && asker.canUrl) {

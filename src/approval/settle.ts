@@ -47,8 +47,8 @@ export async function settle(asking: Asking, ports: SettlePorts): Promise<Settle
   const minutes = Math.ceil((await plans.coolingMs(plan.request)) / 60_000);
   if (minutes > 0) return refused('declined', coolingText(minutes));
   const asked = await plans.ask(formPlan(plan, ports.formMs), ports.limits, askingOf(plan.principal, ports.limits));
-  if (asked.kind === 'over') return refused('denied', overLimit(asked.spent));
-  if (asked.kind === 'crowded') return refused('denied', CROWDED);
+  if (asked.kind === 'over') return refused('denied', overLimit(asked.spent), { code: 'limit' });
+  if (asked.kind === 'crowded') return refused('denied', CROWDED, { code: 'crowded' });
   if (asked.kind === 'stale') return refused('stale', STALE);
   if (!asker.ask) return { kind: 'ask', plan: asked.plan, result: asker.pose(question, ports.sealer.mint(asked.plan.id, plan.principal)) };
   return conclude(await asker.ask(question, ports.formMs), asked.plan, { asking, ports });

@@ -10,7 +10,14 @@ export type Refused = 'declined' | 'expired' | 'stale' | 'denied' | 'pending';
 export type Settled =
   | { readonly kind: 'approved'; readonly plan: PlanRecord; readonly fresh: boolean }
   | { readonly kind: 'ask'; readonly plan: PlanRecord; readonly result: InputRequiredResult }
-  | { readonly kind: 'refused'; readonly outcome: Refused; readonly text: string; readonly plan?: PlanRecord; readonly byClient?: true };
+  | {
+      readonly kind: 'refused';
+      readonly outcome: Refused;
+      readonly text: string;
+      readonly plan?: PlanRecord;
+      readonly byClient?: true;
+      readonly code?: string;
+    };
 
 export interface Asking {
   readonly asker: Asker;
@@ -35,7 +42,7 @@ export interface SettlePorts {
   readonly now: () => number;
 }
 
-export const refused = (outcome: Refused, text: string, more: { plan?: PlanRecord; byClient?: true } = {}): Settled => ({
+export const refused = (outcome: Refused, text: string, more: { plan?: PlanRecord; byClient?: true; code?: string } = {}): Settled => ({
   kind: 'refused',
   outcome,
   text,

@@ -76,14 +76,16 @@ export interface Told {
   readonly plan?: PlanRecord;
   /** The client answered, not the page. */
   readonly byClient?: true;
+  /** What stood in the way, in a word for the ledger. */
+  readonly code?: string;
 }
 
 /** Refuses, and says so in the record. */
 export function refuse({ entry, ports }: Pick<Run, 'entry' | 'ports'>, outcome: Refusal, told: string | Told): CallToolResult {
-  const { text, plan, byClient }: Told = typeof told === 'string' ? { text: told } : told;
+  const { text, plan, byClient, code }: Told = typeof told === 'string' ? { text: told } : told;
   // Without a plan nobody was asked: an earlier no still holds.
   const source = byClient ? 'client' : outcome === 'declined' && plan !== undefined ? 'person' : 'server';
-  entry.outcome(outcome, { decision_source: source, ...(plan && { plan_id: plan.id }) });
+  entry.outcome(outcome, { decision_source: source, ...(plan && { plan_id: plan.id }), ...(code !== undefined && { error_code: code }) });
   return ports.answers.refusal(outcome, text);
 }
 

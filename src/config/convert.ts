@@ -38,7 +38,7 @@ function toBoolean(name: string, text: string): boolean {
 function toInteger(name: string, { min, max, unit }: Integer, text: string): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw new UsageError(`${name} must be a whole number of ${unit}, from ${min} to ${max}.`);
+  throw new UsageError(`${name} must be a whole number from ${min} to ${max}${unit === 'port' ? '' : ` (${unit})`}.`);
 }
 
 function toList(name: string, text: string): readonly string[] {

@@ -72,4 +72,4 @@ export const isContainer = (): boolean => existsSync('/.dockerenv') || existsSyn
 
 const IN_CONTAINER =
   'In a container over stdio there is no approvals page: it listens on loopback only, where no browser outside gets in, and publishing a port does not change that. ' +
-  'Run this server outside of a container, or as a server over HTTP. Where your editor forwards loopback ports into the container (dev containers), name one with --page-port (KRATOS_MCP_PAGE_PORT).';
+  'Run this server outside of a container; serving over HTTP (--http) is for a later version. Where your editor forwards loopback ports into the container (dev containers), name one with --page-port (KRATOS_MCP_PAGE_PORT).';

@@ -38,7 +38,7 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
       form.submit();
     } catch (error) {
       button.disabled = false;
-      said.textContent = 'The passkey did not answer (' + (error && error.name) + '). Nothing was decided; you can try again.';
+      said.textContent = error && error.name === 'InvalidStateError' ? 'This device holds an enrolled passkey already. Use another one.' : 'The passkey did not answer (' + (error && error.name) + '). Nothing was decided; you can try again.';
     }
   });
 }`;

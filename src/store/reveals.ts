@@ -11,6 +11,10 @@ export function createReveals(now: () => number): Reveals {
       sweep();
       kept.set(plan, secret);
     },
+    aboutOf(plan) {
+      sweep();
+      return kept.get(plan)?.about;
+    },
     waitsUntil(plan) {
       sweep();
       return kept.get(plan)?.expiresAt;

@@ -215,9 +215,19 @@ export interface Approvers {
   failed(id: string): Promise<void>;
 }
 
+export interface WaitingReveal {
+  readonly values: Readonly<Record<string, Secret>>;
+  /** Whose account it is for, ready to be printed: with two that wait, the wrong customer must not get one. */
+  readonly about: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
 /** Recovery codes and links that wait for the person who approved them: in this process's memory, and nowhere else. */
 export interface Reveals {
-  keep(plan: string, secret: { readonly values: Readonly<Record<string, Secret>>; readonly expiresAt: number }): void;
+  keep(plan: string, secret: WaitingReveal): void;
+  /** Whose account it is for; undefined: there is none, or it was revealed. */
+  aboutOf(plan: string): string | undefined;
   /** When it expires; undefined: there is none, or it was revealed. */
   waitsUntil(plan: string): number | undefined;
   /** Once. */

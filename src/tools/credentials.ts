@@ -54,7 +54,7 @@ function checkIdentity(identity: KratosIdentity, asked: Asked): void {
   }
   if ((type === 'password' || isLinked(type)) && firstFactors(identity) < 2) {
     throw new InputError(
-      'This is the last way in which the account can sign in, and Kratos does not take that away. To lock the account, use patch_identity with state inactive.',
+      'This is the last way in which the account can sign in, and Kratos does not take that away. To lock the account, use lock_identity.',
     );
   }
 }

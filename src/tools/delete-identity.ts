@@ -68,8 +68,7 @@ async function isGone(kratos: Kratos<'getIdentity'>, id: string): Promise<boolea
 export const deleteIdentity = change({
   name: 'delete_identity',
   title: 'Delete an identity',
-  summary:
-    'Deletes one identity for good, with its sessions and credentials. Gentler: patch_identity to state inactive, or delete_identity_sessions.',
+  summary: 'Deletes one identity for good, with its sessions and credentials. Gentler: lock_identity, or delete_identity_sessions.',
   toolset: 'identities',
   effects: ['destructive'],
   reads: ['getIdentity', 'listIdentitySessions'],
@@ -92,7 +91,7 @@ export const deleteIdentity = change({
         ...describe(identity),
         methods.length > 0 ? say`Ways to sign in that go with it: ${quoteList(methods)}.` : say`It has no way to sign in.`,
         say`Active sessions that end: ${active.total ?? active.sessions.length}.`,
-        say`Gentler: make it inactive (patch_identity with state inactive), or only end its sessions (delete_identity_sessions).`,
+        say`Gentler: lock it (lock_identity), or only end its sessions (delete_identity_sessions).`,
       ],
       watch: { state: identity.state, schema_id: identity.schema_id, external_id: identity.external_id },
       subjects: [subjectOf(identity)],

@@ -91,10 +91,10 @@ test('an empty variable is an unset one', () => {
 });
 
 test.each([
-  [{ 'connect-timeout-ms': '9' }, {}, '--connect-timeout-ms must be a whole number of ms, from 10 to 600000.'],
-  [{ 'call-timeout-ms': '1e3' }, {}, '--call-timeout-ms must be a whole number of ms, from 10 to 600000.'],
-  [{}, { KRATOS_MCP_MAX_RESULT_TOKENS: '999' }, 'KRATOS_MCP_MAX_RESULT_TOKENS must be a whole number of tokens, from 1000 to 1000000.'],
-  [{}, { KRATOS_MCP_MAX_RESULT_TOKENS: '-5000' }, 'KRATOS_MCP_MAX_RESULT_TOKENS must be a whole number of tokens, from 1000 to 1000000.'],
+  [{ 'connect-timeout-ms': '9' }, {}, '--connect-timeout-ms must be a whole number from 10 to 600000 (ms).'],
+  [{ 'call-timeout-ms': '1e3' }, {}, '--call-timeout-ms must be a whole number from 10 to 600000 (ms).'],
+  [{}, { KRATOS_MCP_MAX_RESULT_TOKENS: '999' }, 'KRATOS_MCP_MAX_RESULT_TOKENS must be a whole number from 1000 to 1000000 (tokens).'],
+  [{}, { KRATOS_MCP_MAX_RESULT_TOKENS: '-5000' }, 'KRATOS_MCP_MAX_RESULT_TOKENS must be a whole number from 1000 to 1000000 (tokens).'],
   [{ preset: 'Strict' }, {}, '--preset must be one of: standard, strict, read-only.'],
   [{}, { KRATOS_MCP_RECOVERY_DELIVERY: 'chat' }, 'KRATOS_MCP_RECOVERY_DELIVERY must be one of: page, withhold, reply.'],
   [{ 'log-level': 'trace' }, {}, '--log-level must be one of: error, warn, info, debug.'],

@@ -32,7 +32,10 @@ async function take(step: Step, world: World): Promise<void> {
     case 'restart':
       return world.restart(step.newKey);
     case 'repeat after a roll back':
+      await world.upset('copy');
+      await call(PLAIN, world);
       await world.upset('roll back');
+      await world.upset('restore');
       return call(PLAIN, world);
   }
 }

@@ -221,7 +221,7 @@ export class World {
       this.#operator = undefined; // it knows another key
     },
     copy: () => {
-      if (!existsSync(join(this.#state, 'state.json'))) return;
+      if (!existsSync(join(this.#state, 'state.json')) || !existsSync(join(this.#state, 'claims'))) return; // the next start ends what is open
       copyFileSync(join(this.#state, 'state.json'), join(this.#path, 'copy'));
       this.#hasCopy = true;
     },

@@ -177,7 +177,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     await it.ports.store.plans.claim(plan.id, plan);
     await it.ports.store.plans.finish(plan.id, 'executed');
     const expiresAt = it.ports.now() + 60_000;
-    it.ports.reveals.keep(plan.id, { values: { 'Recovery code': new Secret('483920') }, expiresAt });
+    it.ports.reveals.keep(plan.id, { values: { 'Recovery code': new Secret('483920') }, about: '“ada@example.com”', expiresAt });
     await page.reload();
     await page.getByRole('heading', { name: 'A recovery secret waits here' }).waitFor();
     await picture(page, 'reveal-waits');

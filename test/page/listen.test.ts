@@ -63,7 +63,7 @@ describe('the page', () => {
   test('is not opened in a container without a fixed port, and says what to do', async () => {
     const it = kept(await scene());
     const page = kept(createPage({ ...it.ports, inContainer: () => true }));
-    await expect(page.addressOf('x')).rejects.toThrow(/container.*server over HTTP/s);
+    await expect(page.addressOf('x')).rejects.toThrow(/container.*--http.*--page-port/s);
     const { port } = await ok();
     await (open.pop()?.close() as Promise<void> | undefined);
     const fixed = kept(createPage({ ...it.ports, port, inContainer: () => true }));

@@ -36,7 +36,11 @@ const asked = () => it.ask(newPlan({ effects: ['takeover'], tool: 'create_recove
 async function carriedOut(plan: PlanRecord): Promise<PlanRecord> {
   await it.ports.store.plans.claim(plan.id, plan);
   await it.ports.store.plans.finish(plan.id, 'executed');
-  it.ports.reveals.keep(plan.id, { values: { 'Recovery code': new Secret(CODE) }, expiresAt: it.ports.now() + HOUR });
+  it.ports.reveals.keep(plan.id, {
+    values: { 'Recovery code': new Secret(CODE) },
+    about: '“ada@example.com”',
+    expiresAt: it.ports.now() + HOUR,
+  });
   return plan;
 }
 async function waiting(): Promise<PlanRecord> {

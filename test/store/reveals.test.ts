@@ -10,7 +10,7 @@ test('a secret is seen once', () => {
   const time = clock();
   const reveals = createReveals(time.now);
   const expiresAt = time.now() + MINUTE;
-  reveals.keep('plan', { values, expiresAt });
+  reveals.keep('plan', { values, about: 'ada', expiresAt });
   expect(reveals.waitsUntil('plan')).toBe(expiresAt);
   expect(reveals.waitsUntil('another')).toBeUndefined();
   expect(reveals.take('another')).toBeUndefined();
@@ -22,7 +22,7 @@ test('a secret is seen once', () => {
 test('until it expires, and a clock that is set back does not bring it back', () => {
   const time = clock();
   const reveals = createReveals(time.now);
-  reveals.keep('plan', { values, expiresAt: time.now() + MINUTE });
+  reveals.keep('plan', { values, about: 'ada', expiresAt: time.now() + MINUTE });
   time.pass(MINUTE);
   expect(reveals.waitsUntil('plan')).toBeUndefined();
   time.pass(-MINUTE);
@@ -31,7 +31,7 @@ test('until it expires, and a clock that is set back does not bring it back', ()
 
 test('it cannot be printed by accident', () => {
   const reveals = createReveals(() => 0);
-  reveals.keep('plan', { values, expiresAt: 1 });
+  reveals.keep('plan', { values, about: 'ada', expiresAt: 1 });
   const taken = reveals.take('plan');
   expect(`${JSON.stringify(taken)}${inspect(taken)}`).not.toContain('518');
 });

@@ -99,7 +99,10 @@ export const hasPty = existsSync(SCRIPT);
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** `pty`: it sees a terminal, as util-linux' script makes one. */
-export function startCommand(args: readonly string[], { pty = false, env = {} }: { readonly pty?: boolean; readonly env?: Env } = {}): Command {
+export function startCommand(
+  args: readonly string[],
+  { pty = false, env = {} }: { readonly pty?: boolean; readonly env?: Env } = {},
+): Command {
   const words = [process.execPath, PROGRAM, ...args];
   const [file, given] = pty ? [SCRIPT, ['-qefc', words.map(quoted).join(' '), '/dev/null']] : [process.execPath, words.slice(1)];
   const child: ChildProcess = spawn(file, given, { env: { TERM: 'dumb', ...env }, timeout: LIMIT_MS });

@@ -12,7 +12,7 @@ test('delete_identity tells who goes, with what, and the gentler ways', async ()
   expect(said).toMatch(/active, schema “default”/);
   expect(said).toMatch(/“oidc google:grace-1906”.*“password”.*“totp”/);
   expect(said).toContain('Active sessions that end: 1.');
-  expect(said).toMatch(/Gentler: .*inactive.*delete_identity_sessions/);
+  expect(said).toMatch(/Gentler: .*lock_identity.*delete_identity_sessions/);
   expect(plan.irreversible).toMatch(/gone/);
 });
 

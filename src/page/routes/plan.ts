@@ -49,5 +49,9 @@ async function revealOf(site: Site, visit: Known, plan: PlanRecord): Promise<Sta
   const approver = (await approvers.list()).find((it) => it.id === visit.approver);
   if (approver === undefined || !plan.decided.some((it) => it.by === approver.id)) return { until };
   const view = viewOf(site, visit, { purpose: 'reveal', subject: plan.id });
-  return { until, asking: { approver, view, challenge: challengeOf(subjectOf('reveal', plan.id), view.nonce) } };
+  return {
+    until,
+    about: reveals.aboutOf(plan.id),
+    asking: { approver, view, challenge: challengeOf(subjectOf('reveal', plan.id), view.nonce) },
+  };
 }

@@ -53,11 +53,12 @@ async function shown(
   } catch {
     return unrecorded();
   }
+  const about = reveals.aboutOf(plan.id) ?? '';
   const secrets = reveals.take(plan.id);
   if (secrets === undefined) return gone();
   const values = Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()]));
   const seconds = Math.max(1, Math.min(SHOWN_S, Math.floor((until - now()) / 1000)));
-  return page(200, revealPage(values), { Refresh: `${seconds}; url=/approvals/${plan.id}` });
+  return page(200, revealPage(values, about), { Refresh: `${seconds}; url=/approvals/${plan.id}` });
 }
 
 const gone = (): Reply => page(409, message('Nothing left to show', 'It expired, or was shown before.'));

@@ -35,7 +35,7 @@ export function decisionPage(page: DecisionPage): string {
       A program asks to change something, and you decide. Deny if you did not expect this. It is about
       <strong>${shown.environment}</strong>, asked by <strong>${shown.requester}</strong>.
     </p>
-    ${page.frozen && html`<p class="box warn">All changes are frozen at the moment. A yes counts, but nothing is carried out before somebody thaws.</p>`}
+    ${page.frozen && plan.tool !== 'thaw' && html`<p class="box warn">All changes are frozen at the moment. A yes counts, but nothing is carried out before somebody thaws.</p>`}
     ${plan.decided.length > 0 && html`<p class="box calm">${plan.decided.map((it) => it.name).join(', ')} approved this. Another approver is needed before anything happens.</p>`}
     ${details(plan, shown, now)}
     <section class="decide" aria-labelledby="decide">

@@ -20,6 +20,8 @@ export interface StatusPage {
 
 /** A recovery code or link that waits: for this browser's approver, who can ask for it, or for somebody else. */
 export interface WaitingSecret {
+  /** Whose account it is for; told to its approver alone. */
+  readonly about?: string | undefined;
   readonly until: number;
   /** `challenge`: what a passkey would sign. */
   readonly asking?: { readonly approver: Approver; readonly view: View; readonly challenge: string };
@@ -44,9 +46,10 @@ export function statusPage({ plan, view, reveal, enrolments, now, error }: Statu
   return layout({ title: `${word}: ${title}`, body, error, script });
 }
 
-function revealBox({ id }: PlanRecord, { until, asking }: WaitingSecret, now: number): Html {
+function revealBox({ id }: PlanRecord, { until, about, asking }: WaitingSecret, now: number): Html {
   return html`<section class="box good" aria-labelledby="secret">
     <h2 id="secret">A recovery secret waits here</h2>
+    ${about !== undefined && html`<p><strong>For ${about}</strong></p>`}
     <p>
       It can be shown once, to the approver alone, until ${when(until)} (${span(until - now)} left). It clears from the screen after a
       minute, so have the customer ready.
@@ -85,10 +88,11 @@ function decisions({ decided }: PlanRecord): Html | false {
 }
 
 /** The secret itself; the answer's headers take it off the screen. */
-export const revealPage = (values: Readonly<Record<string, string>>): string =>
+export const revealPage = (values: Readonly<Record<string, string>>, about: string): string =>
   layout({
     title: 'Recovery secret',
     body: html`<h1>For the customer alone</h1>
+      <p><strong>For ${about}</strong></p>
       <p class="lead">
         This signs its holder in. Hand it to the person whose account it is, by a way that you trust; never into a chat with an agent. It
         clears in a minute and is not shown again.

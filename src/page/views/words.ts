@@ -49,7 +49,11 @@ export function standingOf({ state, outcome }: Pick<PlanRecord, 'state' | 'outco
     case 'expired':
       return { word: 'Lapsed', tone: 'calm', text: 'The time ran out. Nothing was changed.' };
     case 'void':
-      return { word: 'Withdrawn', tone: 'calm', text: 'This request no longer counts. Nothing was changed.' };
+      return {
+        word: 'Withdrawn',
+        tone: 'calm',
+        text: `This request no longer counts${outcome === 'stale' ? ': the account changed meanwhile' : ''}. Nothing was changed.`,
+      };
   }
 }
 
