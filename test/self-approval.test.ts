@@ -86,6 +86,14 @@ describe('on the page of a call that waits', () => {
   }
   const expectRefused = (answers: readonly Answer[]) => expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 403));
 
+  /** Of as many pages, each served to this browser. */
+  async function tokensOf(by: Browser, count: number): Promise<readonly string[]> {
+    const tokens: string[] = [];
+    for (let i = 0; i < count; i += 1) tokens.push(fieldOf((await by.get(path)).body, 'token'));
+    expect(new Set(tokens).size).toBe(count);
+    return tokens;
+  }
+
   test('the address alone, opened in whichever way, approves nothing', async () => {
     const ways = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH', 'TRACE'];
     const addresses = [
@@ -104,22 +112,18 @@ describe('on the page of a call that waits', () => {
   test('a form that is right in everything but its factor approves nothing', async () => {
     const mine = await at();
     const { body } = await mine.get(path);
-    const token = fieldOf(body, 'token');
-    expect(token).not.toBe('');
-    const right = { token, action: 'approve', code: plan.code };
-    await sleep(READ_MS);
-    const answers = [await mine.post(path, right)];
     const factors = [
+      {},
       { passkey: '{}' },
       { passkey: softPasskey().answer(challengeIn(body), mine.origin) },
       { approver: 'ben', otp: '' },
       { phrase: plan.phrase },
     ];
-    for (const factor of factors) {
-      const fresh = fieldOf((await mine.get(path)).body, 'token');
-      await sleep(READ_MS);
-      answers.push(await mine.post(path, { ...right, token: fresh, ...factor }));
-    }
+    const tokens = [fieldOf(body, 'token'), ...(await tokensOf(mine, factors.length - 1))];
+    await sleep(READ_MS);
+    const answers: Answer[] = [];
+    for (const [i, factor] of factors.entries())
+      answers.push(await mine.post(path, { token: tokens[i] ?? '', action: 'approve', code: plan.code, ...factor }));
     expectRefused(answers);
     await expectWaiting();
   });
@@ -216,19 +220,16 @@ describe('on the page of a call that waits', () => {
     const [mine, bens] = [await at(), await at()];
     const front = await bens.get('/');
     expect((await bens.post('/sign-in', { token: fieldOf(front.body, 'token'), approver: 'ben', otp: used })).status).toBe(303);
-    await mine.get(path);
     const right = [-1, 0, 1, 2].map((shift) => totp.generate({ timestamp: Date.now() + shift * 30_000 }));
     const guesses = [
       used,
       ...Array.from({ length: 40 }, (_, i) => String(i * 24_989).padStart(6, '0')).filter((code) => !right.includes(code)),
     ];
-    const pages = await Promise.all(guesses.map(() => mine.get(path)));
+    const tokens = await tokensOf(mine, guesses.length);
     await sleep(READ_MS);
     const answers: Answer[] = [];
-    for (const [i, otp] of guesses.entries()) {
-      const token = fieldOf(pages[i]?.body ?? '', 'token');
-      answers.push(await mine.post(path, { token, action: 'approve', code: plan.code, approver: 'ben', otp }));
-    }
+    for (const [i, otp] of guesses.entries())
+      answers.push(await mine.post(path, { token: tokens[i] ?? '', action: 'approve', code: plan.code, approver: 'ben', otp }));
     expectRefused(answers);
     expect(answers.filter(({ body }) => body.includes('Too many codes'))).toHaveLength(guesses.length - 5);
     await sleep(300);
@@ -240,23 +241,21 @@ describe('on the page of a call that waits', () => {
   test('the assertion of a sign-in, or made on a page of its own, is none for the plan', async () => {
     const [mine, annas] = [await at(), await at()];
     expect((await signIn(annas, passkey)).status).toBe(303);
-    const front = await annas.get('/sign-in').then(() => annas.get('/'));
-    const page = await annas.get(path);
-    await mine.get(path);
-    await sleep(READ_MS);
-    const answers: Answer[] = [];
+    const [front, page] = [await (await at()).get('/'), await annas.get(path)];
     const made = [
       passkey.answer(challengeIn(front.body), mine.origin),
       passkey.answer(challengeIn(page.body), 'http://localhost:9'),
       passkey.answer(challengeIn(page.body), mine.origin), // hers, for another view than the one it is sent with
     ];
-    for (const signed of made) {
-      for (const by of [mine, annas]) {
-        const token = fieldOf((await by.get(path)).body, 'token');
-        await sleep(READ_MS);
-        answers.push(await by.post(path, { token, action: 'approve', code: plan.code, passkey: signed }));
-      }
-    }
+    const views = [
+      { by: mine, tokens: await tokensOf(mine, made.length) },
+      { by: annas, tokens: await tokensOf(annas, made.length) },
+    ];
+    await sleep(READ_MS);
+    const answers: Answer[] = [];
+    for (const { by, tokens } of views)
+      for (const [i, signed] of made.entries())
+        answers.push(await by.post(path, { token: tokens[i] ?? '', action: 'approve', code: plan.code, passkey: signed }));
     expectRefused(answers);
     await expectWaiting();
   });
@@ -316,6 +315,23 @@ test.each(['127.0.0.1', '::1', '0.0.0.0', '::'])(
   },
 );
 
+test('with the same means an approver, who has a factor, does approve', async () => {
+  const it = await world();
+  const server = startServer([...it.settings, '--preset', 'strict']);
+  await server.call(TOOL, ARGS);
+  const [plan] = await (await it.state.store()).plans.list();
+  const annas = await browser({ port: () => Promise.resolve(it.port) });
+  const { body } = await annas.get(`/approvals/${plan?.id}`);
+  await sleep(READ_MS);
+  const fields = { token: fieldOf(body, 'token'), action: 'approve', code: plan?.code ?? '' };
+  const signed = passkey.answer(challengeIn(body), annas.origin);
+  expect((await annas.post(`/approvals/${plan?.id}`, { ...fields, passkey: signed })).status).toBe(303);
+  expect((await server.call(TOOL, ARGS)).outcome).toBe('executed');
+  expect(it.kratos.writes).toEqual([`DELETE /admin/identities/${seed.ada}/sessions`]);
+  await server.end();
+  await it.kratos.close();
+});
+
 describe('the commands', () => {
   let it: World;
   beforeAll(async () => {
@@ -348,7 +364,7 @@ describe('the commands', () => {
     const env = { APPROVE: 'yes', YES: '1', CI: 'true' };
     await Promise.all(
       asking.map(async (words) => {
-        const command = startCommand([...words, ...where()], { pty, env });
+        const command = startCommand([...words, ...where(), '--page-port', String(await freePort())], { pty, env });
         try {
           if (words.includes('--totp')) await typeCode(command);
           command.type('y\nyes\nAnna\n'.repeat(20));

@@ -7,14 +7,20 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createMemoryLedger } from '../src/audit/memory.ts';
+import { planOf } from '../src/call/run.ts';
+import { createKratos } from '../src/client/kratos.ts';
 import type { WireRequest } from '../src/client/types.ts';
+import { createSandbox } from '../src/sandbox/sandbox.ts';
+import { seed } from '../src/seed.ts';
 import { createMemoryStore } from '../src/store/store.ts';
 import type { NewPlan, PlanRecord, Shown } from '../src/store/types.ts';
-import type { Browser } from './page/scene.ts';
-import { here, type Here } from './support/gate-cases.ts';
+import { newPlan, type Browser } from './page/scene.ts';
+import { gateCases, here, type GateCase, type Here } from './support/gate-cases.ts';
+import { changes, rows, type Row as Change } from './support/gate-scene.ts';
 import type { Peer } from './support/peer.ts';
 import { calls, filled, type Case } from './support/shown-cases.ts';
 import { readPage, skeletonOf, type PageRead, type Row } from './support/shown-page.ts';
+import { settings } from './tools/run.ts';
 import { whole, type Whole } from './support/whole.ts';
 
 type Json = Record<string, unknown>;
@@ -23,6 +29,13 @@ const RUNS = Number(process.env['SHOWN_RUNS'] ?? 300);
 const MANY = 1_000_000;
 const limits = { asked: MANY, waiting: 50, waitingInAll: 50, destructive: MANY, takeover: MANY, massAtLeast: MANY, allowedIn10Min: MANY };
 
+/** A call for each change and effect, and one that sends two requests. */
+const asRows: readonly (Change & { readonly args: GateCase['args'] })[] = [
+  ...rows.map((row) => ({ ...row, args: gateCases[row.name]?.[row.effect]?.args ?? (() => ({})) })),
+  ...changes
+    .filter(({ name }) => name === 'lock_identity')
+    .map((op) => ({ op, name: op.name, effect: 'destructive' as const, args: () => ({ id: seed.ada }) })),
+];
 let it: Whole;
 let peer: Peer;
 let person: Browser;
@@ -204,4 +217,68 @@ describe('what a person reads on the page', () => {
     );
     expect(kinds.get('asked') ?? 0).toBeGreaterThan(RUNS / 2);
   });
+
+  test('of a list that becomes an object is what was there and what will be', async () => {
+    const named = (named: Json) => ({ name: named, metadata_public: null, metadata_admin: null }) as Case['before'];
+    const put = (value: unknown) => ({ id: 'ID', json_patch: [{ op: 'replace', path: '/traits/name/a', value }] }) as Case['args'];
+    for (const [one, other] of [
+      [['x', 'y'], { 0: 'z' }],
+      [{ 0: 'z', b: 1 }, ['x']],
+    ]) {
+      expect(await tried({ tool: 'patch_identity', before: named({ a: one }), args: put(other) })).toEqual({ kind: 'asked' });
+    }
+  });
+
+  test.each(asRows)('of $name ($effect) is every request that a yes sends, in order', async (row) => {
+    const its = await whole({ recoveryDelivery: 'page' });
+    const at = await its.visitor('approver');
+    const args = await row.args(here(its.sandbox.send));
+    const asking = await its.open({ era: 'modern' });
+    expect((await asking.once(row.name, args)).outcome).toBe('pending');
+    const plan = await its.waiting();
+    const { requests } = readPage((await at.get(`/approvals/${plan.id}`)).body);
+    await its.approve(plan, at);
+    expect((await asking.once(row.name, args)).outcome).toBe('executed');
+    expect(its.writes().map(asShown)).toEqual(requests.map(({ method, path, body }) => ({ method, path, body: compact(body) })));
+    await asking.close();
+    await its.close();
+  });
 });
+
+describe('a plan', () => {
+  test.each(asRows)('of $name ($effect) is frozen to its last leaf', async ({ op, args }) => {
+    const sandbox = createSandbox();
+    const kratos = createKratos({ send: sandbox.send, network: false, publicConfigured: true });
+    const input = op.input.parse(await args(here(sandbox.send)));
+    // The cast: it takes no more than this of a run.
+    const run = { op, call: { input }, ports: { kratos, settings: () => settings } } as unknown as Parameters<typeof planOf>[0];
+    const plan = await planOf(run);
+    expect(everyObjectIn(plan).length).toBeGreaterThan(5);
+    for (const object of everyObjectIn(plan)) expectFrozen(object);
+    expect(plan.calls).not.toEqual([]);
+  });
+
+  test('is frozen in the store, with what is shown of it', async () => {
+    const asked = await it.store.plans.ask(newPlan(), limits);
+    if (asked.kind !== 'plan') throw new Error(asked.kind);
+    const found = await it.store.plans.find(asked.plan.id);
+    for (const object of [...everyObjectIn(asked.plan), ...everyObjectIn(found)]) expectFrozen(object);
+    expect(everyObjectIn(found?.shown).length).toBeGreaterThan(5);
+    await it.store.plans.end(asked.plan.id, 'void', 'over');
+  });
+});
+
+function everyObjectIn(value: unknown): readonly object[] {
+  return isObject(value) ? [value, ...Object.values(value).flatMap(everyObjectIn)] : [];
+}
+
+/** What a module does that changes it, strictly: it throws. */
+function expectFrozen(object: object): void {
+  for (const key of Reflect.ownKeys(object).filter((its) => !(Array.isArray(object) && its === 'length'))) {
+    expect(() => Object.assign(object, { [key]: 'changed' })).toThrow(TypeError);
+    expect(() => {
+      delete (object as Record<PropertyKey, unknown>)[key];
+    }).toThrow(TypeError);
+  }
+  expect(() => Object.assign(object, { added: 1 })).toThrow(TypeError);
+}
