@@ -25,10 +25,11 @@ import { touchesHidden } from './shape/hide.ts';
 import type { NewPlan, PlanRecord, Spending } from './store/types.ts';
 import { differencesShown, requestsOf } from './tools/shown.ts';
 
-export async function handle(call: ToolCall, ports: Ports): Promise<Answer> {
+export async function handle(call: ToolCall, given: Ports): Promise<Answer> {
   const { op, input } = call;
+  const [policy, settings] = [given.policy(), given.settings()];
+  const ports: Ports = { ...given, settings: () => settings }; // from beginning to end: a secret goes where the person was told
   const entry = ports.audit(call);
-  const policy = ports.policy();
   try {
     entry.know({ args_shape: argsShape(input), policy_hash: policy.hash });
     if (op.kind === 'change') return await handleChange({ op, call, ports, entry, policy });
@@ -44,7 +45,7 @@ export async function handle(call: ToolCall, ports: Ports): Promise<Answer> {
 const STATE_LOST =
   'What this server remembers cannot be read or written (its state folder), and no change is made without it; nothing was sent. Reads go on. ' +
   'The operator has to look at it; the command doctor says more.';
-const STATE_ERRORS: ReadonlySet<string> = new Set(['StateLost', 'LockLost', 'FileLockBusy']);
+const STATE_ERRORS: ReadonlySet<string> = new Set(['StateLost', 'LockLost', 'FileLockBusy', 'LedgerError']);
 /** Also what the file system says: no other part of a call touches files. */
 const isOfTheState = (error: unknown): boolean => error instanceof Error && (STATE_ERRORS.has(error.name) || 'syscall' in error);
 
@@ -63,9 +64,9 @@ async function handleChange(run: Run): Promise<Answer> {
     return ports.answers.result(plan.result, op.records).result;
   }
   const decided = await decide(plan, run);
-  const { decision } = decided;
+  const { decision, pattern } = decided;
   const digestOf = (it: Plan) =>
-    ports.sealer.digest({ tool: op.name, input, plan: it, principal, rule: decision.rule, policyHash: policy.hash });
+    ports.sealer.digest({ tool: op.name, input, plan: it, principal, rule: decision.rule, pattern, policyHash: policy.hash });
   const sealed = { ...decided, request, digest: digestOf(plan) };
   entry.know({ ...factsOf(plan), verdict: decision.kind, rule: decision.rule, digest: sealed.digest });
   const spendings = spendingsOf(op, plan, { kind: decision.kind, principal, limits: policy.limits });

@@ -5,10 +5,12 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryLedger } from '../src/audit/memory.ts';
 import { createMemoryStore } from '../src/store/store.ts';
+import type { Locks } from '../src/lib/mutex.ts';
+import type { PageChannel } from '../src/approval/settled.ts';
 import type { Counters, Plans, Store } from '../src/store/types.ts';
 import { seed } from '../src/seed.ts';
 import { APPROVER, harness } from './support/harness.ts';
-import { types, type Called } from './support/peer.ts';
+import { types, type Called, type Era } from './support/peer.ts';
 
 type Json = Record<string, unknown>;
 interface Case {
@@ -16,13 +18,35 @@ interface Case {
   readonly preset: 'standard' | 'strict';
   readonly call: [string, Json];
   readonly channel: 'none' | 'form' | 'page';
+  readonly era: Era;
 }
 const rename = { id: seed.ada, json_patch: [{ op: 'replace', path: '/traits/name/first', value: 'Somebody' }] };
 const CASES: readonly Case[] = [
-  { name: 'an allowed call', preset: 'standard', call: ['patch_identity', rename], channel: 'none' },
-  { name: 'a call confirmed by form', preset: 'standard', call: ['delete_identity_sessions', { id: seed.ada }], channel: 'form' },
-  { name: 'a call approved on the page', preset: 'strict', call: ['delete_identity_sessions', { id: seed.ada }], channel: 'page' },
+  { name: 'an allowed call', preset: 'standard', call: ['patch_identity', rename], channel: 'none', era: 'legacy' },
+  {
+    name: 'a call confirmed by form',
+    preset: 'standard',
+    call: ['delete_identity_sessions', { id: seed.ada }],
+    channel: 'form',
+    era: 'legacy',
+  },
+  {
+    name: 'a call confirmed by form in a second request',
+    preset: 'standard',
+    call: ['delete_identity_sessions', { id: seed.ada }],
+    channel: 'form',
+    era: 'modern',
+  },
+  {
+    name: 'a call approved on the page',
+    preset: 'strict',
+    call: ['delete_identity_sessions', { id: seed.ada }],
+    channel: 'page',
+    era: 'legacy',
+  },
 ];
+const PRINCIPAL = 'os:1000:tester';
+const HOUR_MS = 3_600_000;
 /** More than any call waits for; a run without a failure ends it before. */
 const MOST = 120;
 
@@ -53,13 +77,13 @@ function failingAt(place: number) {
   return { around, hit, failed: () => failed };
 }
 
-async function run({ preset, call, channel }: Case, place: number) {
+async function run({ preset, call, channel, era }: Case, place: number) {
   const fault = failingAt(place);
   const now = Date.now;
   const real = createMemoryStore({ now, randomId: () => `id-${Math.random().toString(36).slice(2)}`, instance: 'x' });
   const plans: Plans = fault.around(real.plans, 'plans');
   const counters: Counters = fault.around(real.counters, 'counters');
-  const { locks } = real;
+  const locks: Locks = fault.around(real.locks, 'locks');
   const store: Store = {
     ...fault.around({ ...real, plans: undefined, counters: undefined, locks: undefined }, 'store'),
     plans,
@@ -68,12 +92,20 @@ async function run({ preset, call, channel }: Case, place: number) {
   } as Store; // the parts, wrapped each
   const ledger = createMemoryLedger();
   const claims: string[] = [];
+  const page: PageChannel = {
+    addressOf: async (plan) => (fault.hit('page.addressOf'), `http://localhost:1/approvals/${plan}`),
+    approvers: async () => (fault.hit('page.approvers'), [APPROVER]),
+    level: 'L0',
+    enrol: 'ory-identity-mcp approver enroll',
+    waitMs: 5,
+  };
   const it = harness({
     preset,
     approvers: [APPROVER],
     pageMs: 5,
     store: { ...store, isFrozen: () => Promise.resolve().then(() => (fault.hit('store.isFrozen'), real.isFrozen())) },
     outside: {
+      page,
       ledger: {
         ...ledger,
         durable: async (fields) => {
@@ -88,8 +120,8 @@ async function run({ preset, call, channel }: Case, place: number) {
       return send(request);
     },
   });
-  const peer = await it.open({ era: 'legacy', ...(channel === 'form' && { elicitation: { form: {} } }), person: types() });
-  let answer: Called = await peer.once(...call);
+  const peer = await it.open({ era, ...(channel === 'form' && { elicitation: { form: {} } }), person: types() });
+  let answer: Called = await peer.call(...call);
   if (answer.outcome === 'pending') {
     const [plan] = (await real.plans.list()).filter(({ state }) => state === 'waiting');
     if (plan) await real.plans.answer(plan.id, { by: APPROVER.id, name: APPROVER.name, method: 'passkey', at: now() });
@@ -103,6 +135,8 @@ async function run({ preset, call, channel }: Case, place: number) {
     claims,
     events: ledger.records.map((its) => its.event),
     logs: it.logs,
+    claimed: (await real.plans.list()).filter(({ state }) => state === 'claimed').length,
+    spent: (await real.counters.used('destructive', PRINCIPAL, HOUR_MS)) + (await real.counters.used('allowed', PRINCIPAL, HOUR_MS / 6)),
   };
 }
 
@@ -111,7 +145,7 @@ describe.each(CASES)('$name', (row) => {
     const places = new Map<string, string>();
     let clean = 0;
     for (let place = 0; place < MOST && clean === 0; place += 1) {
-      const { answer, failed, writes, claims, events } = await run(row, place);
+      const { answer, failed, writes, claims, events, claimed, spent } = await run(row, place);
       if (failed === undefined) {
         clean = place;
         expect(answer.outcome).toBe('executed');
@@ -126,9 +160,14 @@ describe.each(CASES)('$name', (row) => {
       // Whoever reads the answer knows what became of it.
       if (writes > 0) expect(['executed', 'unknown'], `${failed}: ${answer.text}`).toContain(answer.outcome);
       else expect(answer.isError, `${failed}: ${answer.text}`).toBe(true);
+      if (events.includes('intent')) expect(['executed', 'failed', 'stale'], `${failed}: ${answer.text}`).toContain(answer.outcome);
+      // Nothing is left half done, and only what was sent is counted.
+      expect({ failed, claimed, spent }).toEqual({ failed, claimed: failed === 'plans.finish' ? 1 : 0, spent: writes });
     }
     expect(clean).toBeGreaterThan(8);
-    expect([...places.keys()]).toEqual(expect.arrayContaining(['ledger.intent', 'plans.finish']));
+    expect([...places.keys()]).toEqual(
+      expect.arrayContaining(['ledger.intent', 'ledger.outcome', 'locks.run', 'plans.finish', 'store.isFrozen']),
+    );
   });
 });
 

@@ -61,7 +61,9 @@ describe('budgets', () => {
     for (let round = 0; round < 4; round += 1) all.push(await recover(seed.ada));
     expect(outcomes(all)).toEqual({ executed: 3, denied: 1 });
     expect((await recover(seed.grace)).outcome).toBe('executed');
-    it.advance(24 * 3_600_001);
+    it.advance(24 * 3_600_000 - 60_000);
+    expect((await recover(seed.ada)).outcome).toBe('denied');
+    it.advance(120_000);
     expect((await recover(seed.ada)).outcome).toBe('executed');
     await peer.close();
   });
@@ -159,6 +161,23 @@ describe('the chain of a takeover', () => {
     later.it.advance(72 * 3_600_000 + 60_000);
     expect((await later.peer.call(...second)).outcome).toBe('executed');
     await later.peer.close();
+  });
+
+  test('that shows only after a yes makes that yes void, also where an approver was asked anyway: they were not told', async () => {
+    const { it, peer } = await opened({ preset: 'strict', recoveryDelivery: 'reply' });
+    for (const call of [contact, code(seed.grace)]) expect((await peer.once(...call)).outcome).toBe('pending');
+    const yes = { by: APPROVER.id, name: APPROVER.name, method: 'passkey', at: it.now() } as const;
+    for (const plan of await it.store.plans.list()) {
+      expect(plan.shown?.pattern).toBeUndefined();
+      await it.store.plans.answer(plan.id, yes);
+    }
+    expect((await peer.once(...contact)).outcome).toBe('executed');
+    expect((await peer.once(...code(seed.grace))).outcome).toBe('stale');
+    expect(it.writes()).toHaveLength(1);
+    expect((await peer.once(...code(seed.grace))).outcome).toBe('pending');
+    const [asked] = (await it.store.plans.list()).filter(({ state }) => state === 'waiting');
+    expect(asked?.shown?.pattern).toContain('Pattern of a takeover');
+    await peer.close();
   });
 
   test('counts a change that was made outside this server, as far as the times of the addresses show it', async () => {

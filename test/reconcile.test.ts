@@ -1,13 +1,14 @@
 /** A plan that was claimed by a process that is gone: settled by reads alone, told once, never sent again. */
 import { describe, expect, test } from 'vitest';
+import { LedgerError } from '../src/audit/error.ts';
 import { createSandbox, type Sandbox } from '../src/sandbox/sandbox.ts';
 import { seed } from '../src/seed.ts';
 import { createMemoryStore, createStore } from '../src/store/store.ts';
 import { memoryBacking } from '../src/store/memory.ts';
 import type { Store } from '../src/store/types.ts';
 import { gateCases, here } from './support/gate-cases.ts';
-import { FORM } from './support/gate-scene.ts';
-import { APPROVER, harness, type Harness } from './support/harness.ts';
+import { changes, FORM } from './support/gate-scene.ts';
+import { APPROVER, harness, type Harness, type HarnessOptions } from './support/harness.ts';
 
 type Json = Record<string, unknown>;
 /** No process has it: above what Linux gives out. */
@@ -16,7 +17,7 @@ let ids = 0;
 const ports = (pid: number) => ({ now: Date.now, randomId: () => `plan${ids++}`, instance: `run${ids}`, pid });
 
 /** The call, approved and claimed by a server that died before it wrote down what became of it; and one that starts afterwards. */
-async function died(name: string, args: Json, done: (sandbox: Sandbox) => Promise<unknown>) {
+async function died(name: string, args: Json, done: (sandbox: Sandbox) => Promise<unknown>, more: HarnessOptions = {}) {
   const backing = memoryBacking();
   const sandbox = createSandbox();
   const sealKey = new Uint8Array(32).fill(1);
@@ -31,8 +32,10 @@ async function died(name: string, args: Json, done: (sandbox: Sandbox) => Promis
   expect(await dead.plans.claim(plan.id, plan)).toBe(true);
   await asking.close();
   await done(sandbox);
-  const after = harness({ ...options, store: createStore(backing, ports(process.pid)) });
-  return { after, plan, peer: await after.open({ era: 'legacy', elicitation: FORM }) };
+  const start = (its: HarnessOptions = {}) =>
+    harness({ ...options, store: createStore(backing, ports(process.pid)), ...its, outside: { sealKey, ...its.outside } });
+  const after = start(more);
+  return { after, plan, peer: await after.open({ era: 'legacy', elicitation: FORM }), start };
 }
 const events = ({ ledger }: Harness) =>
   ledger.records.filter((it) => it.event === 'reconciled').map(({ plan_id, outcome }) => ({ plan_id, outcome }));
@@ -79,12 +82,63 @@ describe.each(RECONCILED)('%s', (name, args, carriedOut) => {
   });
 });
 
-test('what leaves nothing to read by is unknown', async () => {
-  const args = { identity_id: seed.ada, expires_in: '10m' };
-  const { after, peer } = await died('create_recovery_code_for_identity', args, async () => {});
-  expect((await peer.once('create_recovery_code_for_identity', args)).outcome).toBe('unknown');
+const silent = changes.filter((op) => op.reconcile === undefined).map((op) => ({ name: op.name, effect: op.effects.at(-1) ?? '' }));
+test.each(silent)('$name leaves nothing to read by: unknown, done or not, and not sent again', async ({ name, effect }) => {
+  const gate = gateCases[name]?.[effect];
+  const args = await gate?.args(here(createSandbox().send));
+  if (!gate || args === undefined) throw new Error('no case');
+  const { method, path, body } = gate.sends(args);
+  for (const done of [async () => {}, wire(method, path, body)]) {
+    const { after, plan, peer } = await died(name, args, done);
+    expect((await peer.once(name, args)).outcome).toBe('unknown');
+    expect(events(after)).toEqual([{ plan_id: plan.id, outcome: 'unknown' }]);
+    expect(after.writes()).toEqual([]);
+    await peer.close();
+  }
+});
+
+const signOut = ['delete_identity_sessions', { id: seed.ada }] as const;
+
+test('where the reads fail it is unknown', async () => {
+  const carriedOut = wire('DELETE', `/admin/identities/${seed.ada}/sessions`);
+  const failing: HarnessOptions['through'] = (send) => async (request) =>
+    request.endpoint === 'listIdentitySessions' ? { status: 500, headers: {}, text: '' } : send(request);
+  const { after, peer } = await died(...signOut, carriedOut, { through: failing });
+  expect((await peer.once(...signOut)).outcome).toBe('unknown');
   expect(after.writes()).toEqual([]);
   await peer.close();
+});
+
+test('what is settled once is settled: the next start finds nothing to tell', async () => {
+  const { after, peer, start } = await died(...signOut, async () => {});
+  await peer.once('get_identity', { id: seed.ada });
+  expect(events(after)).toHaveLength(1);
+  await peer.close();
+  const next = start();
+  const again = await next.open({ era: 'legacy', elicitation: FORM });
+  expect((await again.once(...signOut)).outcome).toBe('pending');
+  expect(events(next)).toEqual([]);
+  await again.close();
+});
+
+test('where it cannot be recorded, changes stay off and reads go on; the next start settles it', async () => {
+  const refusing = { durable: () => Promise.reject(new LedgerError('full')), note: () => {}, flush: async () => {}, close: async () => {} };
+  const { after, plan, peer, start } = await died(...signOut, async () => {}, { outside: { ledger: refusing } });
+  for (const id of [seed.ada, seed.grace]) {
+    const answer = await peer.once('delete_identity_sessions', { id });
+    expect(answer.outcome).toBe('failed');
+    expect(answer.text).toContain('nothing was sent');
+  }
+  expect((await peer.once('get_identity', { id: seed.ada })).isError).toBe(false);
+  expect(after.writes()).toEqual([]);
+  expect(after.logs.join('')).toContain('unfinished changes could not be settled');
+  expect((await after.store.plans.orphans()).map(({ id }) => id)).toEqual([plan.id]);
+  await peer.close();
+  const next = start();
+  const again = await next.open({ era: 'legacy', elicitation: FORM });
+  expect((await again.once(...signOut)).outcome).toBe('unknown');
+  expect(events(next)).toEqual([{ plan_id: plan.id, outcome: 'unknown' }]);
+  await again.close();
 });
 
 test('a plan of a process that lives is left alone', async () => {

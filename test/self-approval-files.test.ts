@@ -32,7 +32,7 @@ const TOOL = 'delete_identity_sessions';
 const ARGS = { id: seed.ada };
 const MODEL = readFileSync(new URL('../docs/threat-model.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
 /** What succeeds is said to. */
-const expectDocumented = (sentence: string) => expect(MODEL).toContain(sentence);
+const expectDocumented = (sentence: string) => expect(MODEL.includes(sentence), sentence).toBe(true);
 
 const passkey = softPasskey();
 const anna = enrolledLongAgo({
@@ -201,7 +201,7 @@ describe('an approver file', () => {
     const mallory = softPasskey();
     writeFileSync(path, readFileSync(path, 'utf8').replaceAll(passkey.id, mallory.id).replaceAll(passkey.publicKey, mallory.publicKey));
     const answer = await approve(plan, (challenge, origin) => ({ passkey: mallory.answer(challenge, origin) }));
-    expect(answer.status).toBe(500);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
     expect((await server.call(TOOL, { id: seed.grace })).text).toContain('does not fit its seal');
     const again = serve('--preset', 'strict', '--page-port', String(await freePort()));
     expect(await again.ended).toBe(2);
@@ -317,7 +317,7 @@ describe('the policy file', () => {
   });
 
   test('no policy file lets a takeover or a destructive change pass unasked', async () => {
-    const path = policyFile('open.yaml', 'preset: standard\nrules:\n  - { name: all, when: {}, verdict: allow }\n');
+    const path = policyFile('open.yaml', 'preset: standard\nrules:\n  - { name: all, verdict: allow }\n');
     const server = serve('--policy', path);
     for (const [name, args] of [
       [TOOL, ARGS],

@@ -13,6 +13,8 @@ export interface SealedContent {
   readonly principal: string;
   /** The policy rule that asked. */
   readonly rule: string;
+  /** What past calls make of it: who agreed before it stood out was not told. */
+  readonly pattern?: string | undefined;
   /** Of the policy in force. */
   readonly policyHash: string;
 }
@@ -36,7 +38,7 @@ export function createSealer(key: Uint8Array, kratosUrl: string): Sealer {
   const stateMac = (id: string, principal: string) => mac('state', canonical([id, METHOD, principal])).digest();
 
   return {
-    digest: ({ tool, input, plan, principal, rule, policyHash }) => {
+    digest: ({ tool, input, plan, principal, rule, pattern = null, policyHash }) => {
       const { effects, targets, calls, watch } = plan;
       const sealed = {
         version: VERSION,
@@ -49,6 +51,7 @@ export function createSealer(key: Uint8Array, kratosUrl: string): Sealer {
         watch,
         principal,
         rule,
+        pattern,
         policyHash,
       };
       return mac('plan', canonical(sealed)).digest('base64url');

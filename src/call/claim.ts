@@ -37,8 +37,15 @@ const refused = (outcome: Refusal, text: string): Claim => ({ kind: 'refused', o
 
 /** What fails on the way leaves nothing that could be sent. */
 export async function claim(run: Run, { plan, approved, spendings }: Claiming): Promise<Claim> {
-  const { entry, ports } = run;
+  const { entry, ports, policy } = run;
   const { plans, counters } = ports.store;
+  if (ports.policy().hash !== policy.hash) {
+    if (approved) await plans.end(approved.id, 'void', 'stale');
+    return refused(
+      'stale',
+      'The policy was changed while this waited; nothing was sent. The same call made again is judged by the new one.',
+    );
+  }
   const stopped = await whyStopped(run);
   if (stopped !== undefined) {
     if (approved) await plans.end(approved.id, 'void', 'denied');
@@ -51,7 +58,7 @@ export async function claim(run: Run, { plan, approved, spendings }: Claiming): 
     if (approved) await plans.end(approved.id, 'void', 'denied');
     return refused('denied', over);
   }
-  const record = approved ?? (await plans.begin(unseen(plan)));
+  const record = approved ?? (await begun(unseen(plan), spendings, ports.store));
   const tired = approved && ports.fatigue.look(await plans.list().catch(() => []), plan.principal); // no reason to stop here
   if (tired !== undefined) entry.alert(tired);
   entry.know({ plan_id: record.id, budget_after: await leftOf(spendings, counters).catch(() => undefined), ...decidedBy(record) });
@@ -65,6 +72,16 @@ export async function claim(run: Run, { plan, approved, spendings }: Claiming): 
     return refused('failed', text);
   }
   return { kind: 'claimed', record };
+}
+
+/** What can't begin gives back what was counted for it. */
+async function begun(plan: NewPlan, spendings: readonly Spending[], { plans, counters }: Store): Promise<PlanRecord> {
+  try {
+    return await plans.begin(plan);
+  } catch (error) {
+    await counters.refund(spendings);
+    throw error;
+  }
 }
 
 /** What the scarcest of them leaves; undefined where nothing is counted. */

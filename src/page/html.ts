@@ -29,10 +29,12 @@ export const html = (parts: TemplateStringsArray, ...values: readonly Part[]): H
  */
 export const seenJson = (json: string): string =>
   json.replace(UNSEEN, (it) =>
-    it
-      .split('')
-      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .join(''),
+    it === '\n' // between members, where JSON is laid out: inside of its strings there is none
+      ? it
+      : it
+          .split('')
+          .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+          .join(''),
   );
 
 /** As in lib/text.ts, which drops what this spells out. Outside of strings, JSON has none of these. */

@@ -102,8 +102,14 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
 }
 
 function fieldsOf(body: string): ReadonlyMap<string, string> {
-  const params = new URLSearchParams(body);
-  return new Map([...params].filter(([name]) => params.getAll(name).length === 1));
+  const fields = new Map<string, string>();
+  const twice = new Set<string>();
+  for (const [name, value] of new URLSearchParams(body)) {
+    if (fields.has(name)) twice.add(name);
+    fields.set(name, value);
+  }
+  for (const name of twice) fields.delete(name);
+  return fields;
 }
 
 function write(response: ServerResponse, { status, body, headers }: Reply): void {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileLockBusy, withFileLock } from './file-lock.ts';
+import { FileLockBusy, isCode, withFileLock } from './file-lock.ts';
 import { createLocks, LockBusy, type Locks } from '../lib/mutex.ts';
 import type { Folder } from './folder.ts';
 
@@ -17,7 +17,7 @@ export function createFileLocks(folder: Folder): Locks {
       return inside.size;
     },
     run(keys, work, options = {}) {
-      mkdirSync(folder.file('locks'), { recursive: true, mode: 0o700 });
+      made(folder.file('locks'));
       const { waitMs = 60_000 } = options;
       const until = performance.now() + waitMs;
       // Everybody takes them in the same order, as within a process.
@@ -30,6 +30,15 @@ export function createFileLocks(folder: Folder): Locks {
       return inside.run(keys, () => outside().catch(asBusy), options);
     },
   };
+}
+
+/** Not the folder above it: one that is gone stays gone, and nothing is done. */
+function made(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error;
+  }
 }
 
 function asBusy(error: unknown): never {

@@ -52,7 +52,7 @@ async function planFor({ identity_id, expires_in, thing }: Asked, { kratos, sett
     irreversible: say`It cannot be taken back before it expires.`,
     // Kratos lists no codes and takes none back; each call makes another.
     ifUnknown: `What was made, if anything, signs its holder in for up to ${expires_in} and cannot be listed or taken back: tell the user, and make no other one unasked.`,
-    watch: { state: identity.state },
+    watch: { state: identity.state, deliver: settings.recovery.deliver },
     subjects: [subjectOf(identity)],
     count: 1,
     chain: ['recovery'] as const,

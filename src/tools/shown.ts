@@ -55,10 +55,10 @@ export interface ShownDifference {
   readonly after?: string;
 }
 
-/** Each path once, whatever it counts as. */
+/** Each path once, whatever it counts as. Where a list becomes an object, what goes and what comes stand apart under one path. */
 export function differencesShown({ differences = [] }: Pick<Plan, 'differences'>): readonly ShownDifference[] {
   const byPath = new Map<string, ShownDifference>();
-  for (const it of differences) byPath.set(pathOf(it), shownOf(it));
+  for (const it of differences) byPath.set(pathOf(it), { ...byPath.get(pathOf(it)), ...shownOf(it) });
   return [...byPath.values()];
 }
 

@@ -36,6 +36,7 @@ describe('a digest', () => {
     ['argument', { ...content, input: { id: 'a', more: 1 } }],
     ['principal', { ...content, principal: 'mallory' }],
     ['rule', { ...content, rule: 'strict/destructive' }],
+    ['pattern', { ...content, pattern: 'It was recovered an hour ago.' }],
     ['policy', { ...content, policyHash: 'abd' }],
     ['effect', { ...content, plan: { ...plan, effects: ['destructive'] } }],
     ['target', { ...content, plan: { ...plan, targets: [{ id: 'b', label: 'ada' }] } }],

@@ -1,4 +1,7 @@
-/** Puts a unique canary into every secret that Kratos could send, and remembers which of them went over the wire. */
+/**
+ * Puts a unique canary into every secret that Kratos could send, and remembers which of them went over the wire; and finds them again,
+ * however they are spelt.
+ */
 import type { Send } from '../../src/client/types.ts';
 
 type Json = Record<string, unknown>;
@@ -6,6 +9,12 @@ type Json = Record<string, unknown>;
 export class Canaries {
   readonly #made = new Map<string, string>();
   readonly #received = new Set<string>();
+  readonly #unasked: boolean;
+
+  /** `unasked`: a Kratos that sends credentials with every identity, whether they were asked for or not. */
+  constructor({ unasked = false }: { readonly unasked?: boolean } = {}) {
+    this.#unasked = unasked;
+  }
 
   /** The canary for a secret with this name; the same each time. */
   of(name: string): string {
@@ -14,6 +23,13 @@ export class Canaries {
     const canary = `CANARY${(this.#made.size + 1).toString().padStart(3, '0')}x${name.replace(/\W/g, '').toLowerCase()}`;
     this.#made.set(name, canary);
     return canary;
+  }
+
+  /** A secret that comes by another way than Kratos' answers, to be looked for as well. */
+  add(name: string, secret: string = this.of(name)): string {
+    this.#made.set(name, secret);
+    this.#received.add(secret);
+    return secret;
   }
 
   names(): string[] {
@@ -27,8 +43,7 @@ export class Canaries {
 
   /** The names of all canaries that a text holds, plain or in a common encoding. */
   foundIn(text: string): string[] {
-    const folded = text.toLowerCase();
-    return [...this.#made].filter(([, canary]) => encodings(canary).some((it) => folded.includes(it.toLowerCase()))).map(([name]) => name);
+    return namesFoundIn(text, this.#made);
   }
 
   /** Between the server and its Kratos: answers gain canaries wherever the API could hold a secret. */
@@ -56,6 +71,12 @@ export class Canaries {
         session_token: this.of('session_token'),
         tokenized: this.of('tokenized session'),
         logout_token: this.of('logout token'),
+      };
+    if ('recovery_link' in object)
+      return {
+        ...object,
+        ...('recovery_code' in object && { recovery_code: this.of('recovery code') }),
+        recovery_link: `http://127.0.0.1:4455/recovery?flow=${this.of('recovery flow')}&token=${this.of('recovery token')}`,
       };
     if ('template_type' in object)
       return { ...object, body: `Your code is ${this.of('courier body')}`, subject: this.of('courier subject') };
@@ -106,7 +127,7 @@ export class Canaries {
         identifiers: ['someone@example.com'],
         version: 0,
         created_at: '2026-01-01T00:00:00Z',
-        ...(asked.includes(type) && { config }),
+        ...((this.#unasked || asked.includes(type)) && { config }),
       },
     ]);
     const future = {
@@ -119,13 +140,43 @@ export class Canaries {
   }
 }
 
-const encodings = (canary: string): readonly string[] => [
-  canary,
-  Buffer.from(canary).toString('base64').replace(/=+$/, ''),
-  Buffer.from(canary).toString('hex'),
-  canary.split('').toReversed().join(''),
-  canary
-    .split('')
-    .map((it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .join(''),
-];
+/** Which of these secrets (name → text) a text holds. */
+export function namesFoundIn(text: string, secrets: Iterable<readonly [string, string]>): string[] {
+  const folded = text.replace(ZERO_WIDTH, '').toLowerCase();
+  return [...secrets].filter(([, secret]) => encodings(secret).some((it) => folded.includes(it))).map(([name]) => name);
+}
+
+/** What splits a word for a search and not for a reader. */
+const ZERO_WIDTH = /[\u200B-\u200F\u2060-\u2064\uFEFF\u00AD]|\\u(?:200[b-f]|206[0-4]|feff|00ad)/gi;
+
+/** Raw, URL, JSON and HTML, UTF-16 escapes, hexadecimal, reversed, base64 in both alphabets wherever it begins; in lower case. */
+export function encodings(secret: string): readonly string[] {
+  const known = spelled.get(secret);
+  if (known) return known;
+  const units = secret.split('');
+  const hexOf = (unit: string) => unit.charCodeAt(0).toString(16).padStart(4, '0');
+  const json = JSON.stringify(secret).slice(1, -1);
+  const all = [
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('hex').replace(/../g, '%$&'),
+    json,
+    JSON.stringify(json).slice(1, -1),
+    secret.replace(/[&<>"'`]/g, (it) => HTML[it] ?? it),
+    units.map((it) => `\\u${hexOf(it)}`).join(''),
+    Buffer.from(secret).toString('hex'),
+    units.toReversed().join(''),
+    ...[0, 1, 2].flatMap((before) => [base64At(secret, before, 'base64'), base64At(secret, before, 'base64url')]),
+  ].map((it) => it.toLowerCase());
+  const distinct = [...new Set(all)];
+  spelled.set(secret, distinct);
+  return distinct;
+}
+const spelled = new Map<string, readonly string[]>();
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' };
+
+/** The part of it that does not depend on what stands around. */
+function base64At(secret: string, before: number, alphabet: 'base64' | 'base64url'): string {
+  const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
+  return bytes.toString(alphabet).slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));
+}

@@ -16,7 +16,7 @@ import { createReveals } from '../../src/store/reveals.ts';
 import { openFileStore } from '../../src/store/store.ts';
 import type { PlanRecord, Store } from '../../src/store/types.ts';
 import { softPasskey } from '../page/authenticator.ts';
-import { browser, challengeIn, fieldOf, type Answer, type Browser } from '../page/scene.ts';
+import { browser, challengeIn, fieldOf, formIn, type Answer, type Browser } from '../page/scene.ts';
 import { APPROVER, harness, type Harness, type HarnessOptions } from './harness.ts';
 import { stateDir } from './state-dir.ts';
 
@@ -48,6 +48,8 @@ export interface Whole extends Harness {
   readonly approve: (plan: PlanRecord, at: Browser, fields?: Readonly<Record<string, string>>) => Promise<Answer>;
   readonly answer: (plan: PlanRecord, at: Browser, action: 'deny' | 'disown') => Promise<Answer>;
   readonly signIn: (at: Browser) => Promise<Answer>;
+  /** Asks for the secret of a plan, with the approver's passkey. */
+  readonly reveal: (plan: PlanRecord, at: Browser) => Promise<Answer>;
   /** What the ledger has on disk. */
   readonly records: () => Promise<readonly LedgerRecord[]>;
   readonly close: () => Promise<void>;
@@ -102,11 +104,16 @@ export async function whole({ path = stateDir(), around = (it) => it, ...options
       post: async (where, fields, headers) => keep(`POST ${where}`)(await at.post(where, fields, headers)),
     };
   };
-  const answering = async (where: string, at: Browser, fields: (body: string) => Readonly<Record<string, string>>): Promise<Answer> => {
-    const { body } = await at.get(where === '/sign-in' ? '/' : where);
+  const answering = async (
+    where: { readonly page: string; readonly action: string },
+    at: Browser,
+    fields: (form: string) => Readonly<Record<string, string>>,
+  ): Promise<Answer> => {
+    const form = formIn((await at.get(where.page)).body, where.action);
     it.advance(2_000); // faster than that nobody has read it
-    return at.post(where, { token: fieldOf(body, 'token'), ...fields(body) });
+    return at.post(where.action, { token: fieldOf(form, 'token'), ...fields(form) });
   };
+  const pageOf = ({ id: plan }: PlanRecord) => `/approvals/${plan}`;
   const signed = (at: Browser) => (body: string) => ({
     passkey: passkey.answer(challengeIn(body), at.origin, { counter: 0 }), // as those that are synced between devices: nothing to remember
   });
@@ -124,10 +131,14 @@ export async function whole({ path = stateDir(), around = (it) => it, ...options
       if (!plan) throw new Error('no plan waits');
       return plan;
     },
-    approve: (plan, at, fields = {}) =>
-      answering(`/approvals/${plan.id}`, at, (body) => ({ action: 'approve', code: plan.code, ...signed(at)(body), ...fields })),
-    answer: (plan, at, action) => answering(`/approvals/${plan.id}`, at, () => ({ action })),
-    signIn: (at) => answering('/sign-in', at, signed(at)),
+    async approve(plan, at, fields = {}) {
+      const { body } = await at.get(pageOf(plan));
+      it.advance(2_000);
+      return at.post(pageOf(plan), { token: fieldOf(body, 'token'), action: 'approve', code: plan.code, ...signed(at)(body), ...fields });
+    },
+    answer: (plan, at, action) => answering({ page: pageOf(plan), action: pageOf(plan) }, at, () => ({ action })),
+    signIn: (at) => answering({ page: '/', action: '/sign-in' }, at, signed(at)),
+    reveal: (plan, at) => answering({ page: pageOf(plan), action: `${pageOf(plan)}/reveal` }, at, signed(at)),
     async records() {
       await ledger.flush();
       const found: LedgerRecord[] = [];
