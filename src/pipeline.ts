@@ -11,6 +11,7 @@ import { argsShape } from './audit/args-shape.ts';
 import type { CallOutcome } from './audit/entry.ts';
 import { claim, whyOver, whyStopped } from './call/claim.ts';
 import { execute } from './call/execute.ts';
+import { factsOf } from './call/facts.ts';
 import { handleRead } from './call/read.ts';
 import { planOf, refuse, type Answer, type Ports, type Run, type ToolCall } from './call/run.ts';
 import type { Reply } from './client/types.ts';
@@ -286,16 +287,3 @@ const putAsideFor =
     const about = targets.map(({ label, id }) => say`${label} (id ${id})`).join(', ');
     ports.reveals.keep(record.id, { values: Object.fromEntries(hidden), about, expiresAt });
   };
-
-/** What a policy can be replayed on, and whom it concerned: ids and names of fields, never values. */
-function factsOf({ effects, targets, count, subjects: [first], differences = [] }: Plan) {
-  const changes = [...new Set(differences.map((it) => it.path.filter((name) => /^[\w-]{1,64}$/.test(name)).join('.')))].slice(0, 50);
-  const { state, schema_id, organization_id, verified } = first ?? {};
-  return {
-    effects,
-    target_ids: targets.map((it) => it.id),
-    personal: targets.map((it) => it.label),
-    count,
-    facts: { state, schema_id, organization_id, verified, changes },
-  };
-}

@@ -396,7 +396,7 @@ describe('the commands', () => {
       ['audit', 'verify'],
     ];
     const all = new Set([...asking, ...harmless].map(([name]) => name));
-    expect([...all].sort()).toEqual(
+    expect([...all].map(String).toSorted((one, other) => (one < other ? -1 : 1))).toEqual(
       Object.keys(commands)
         .filter((name) => name !== 'demo' && name !== 'sandbox')
         .sort(),

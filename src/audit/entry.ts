@@ -45,19 +45,19 @@ export interface AuditCall {
   readonly client: string;
 }
 
-/** What of an ending is written as what. The outcome of something that may have been sent is on disk before anybody hears of it. */
+/** What of an ending is written as what. What can end a call that was claimed is on disk before anybody hears of it. */
 const EVENTS: Readonly<Record<CallOutcome, { readonly event: AuditEvent; readonly durable?: true }>> = {
   read: { event: 'read' },
   asked: { event: 'asked' },
   pending: { event: 'asked' },
-  replayed: { event: 'outcome' },
-  unchanged: { event: 'outcome' },
+  replayed: { event: 'outcome', durable: true },
+  unchanged: { event: 'outcome', durable: true },
   executed: { event: 'outcome', durable: true },
   failed: { event: 'outcome', durable: true },
   unknown: { event: 'outcome', durable: true },
   declined: { event: 'declined' },
   expired: { event: 'expired' },
-  stale: { event: 'stale' },
+  stale: { event: 'stale', durable: true },
   denied: { event: 'denied' },
   error: { event: 'outcome' },
 };

@@ -33,23 +33,17 @@ interface Claiming {
 export type Claim =
   | { readonly kind: 'claimed'; readonly record: PlanRecord }
   | { readonly kind: 'refused'; readonly outcome: Refusal; readonly text: string };
-const refused = (outcome: Refusal, text: string): Claim => ({ kind: 'refused', outcome, text });
+type NotClaimed = Extract<Claim, { kind: 'refused' }>;
+const refused = (outcome: Refusal, text: string): NotClaimed => ({ kind: 'refused', outcome, text });
 
 /** What fails on the way leaves nothing that could be sent. */
 export async function claim(run: Run, { plan, approved, spendings }: Claiming): Promise<Claim> {
-  const { entry, ports, policy } = run;
+  const { entry, ports } = run;
   const { plans, counters } = ports.store;
-  if (ports.policy().hash !== policy.hash) {
-    if (approved) await plans.end(approved.id, 'void', 'stale');
-    return refused(
-      'stale',
-      'The policy was changed while this waited; nothing was sent. The same call made again is judged by the new one.',
-    );
-  }
-  const stopped = await whyStopped(run);
-  if (stopped !== undefined) {
-    if (approved) await plans.end(approved.id, 'void', 'denied');
-    return refused('denied', stopped);
+  const against = await whatStandsAgainst(run);
+  if (against) {
+    if (approved) await plans.end(approved.id, 'void', against.outcome);
+    return against;
   }
   const granted = approved ? await plans.claim(approved.id, plan, spendings) : (await counters.spend(spendings)).ok;
   if (!granted) {
@@ -72,6 +66,16 @@ export async function claim(run: Run, { plan, approved, spendings }: Claiming): 
     return refused('failed', text);
   }
   return { kind: 'claimed', record };
+}
+
+/** What came up while a person was asked. */
+async function whatStandsAgainst(run: Run): Promise<NotClaimed | undefined> {
+  if (run.ports.policy().hash !== run.policy.hash) {
+    const text = 'The policy was changed while this waited; nothing was sent. The same call made again is judged by the new one.';
+    return refused('stale', text);
+  }
+  const stopped = await whyStopped(run);
+  return stopped === undefined ? undefined : refused('denied', stopped);
 }
 
 /** What can't begin gives back what was counted for it. */

@@ -31,6 +31,7 @@ export interface StatePorts {
 
 /** Below the 60 seconds after which clients give a call up. */
 const PAGE_WAIT_MS = 40_000;
+const SWEEP_MS = 60_000;
 const LEVEL = 'L0'; // stdio: the agent runs as the same user
 
 /** Throws `UsageError` where the folder, or something in it, cannot be trusted or used. */
@@ -57,6 +58,13 @@ export async function openState({ settings, kratosUrl, policy, log }: StatePorts
     enrol: enrollCommand(settings),
     waitMs: PAGE_WAIT_MS,
   };
+  // What a person read of a question that lapsed does not stay on disk.
+  const sweep = () =>
+    store.plans.list().then(
+      () => {},
+      () => {},
+    );
+  const sweeping = setInterval(() => void sweep(), SWEEP_MS).unref();
   return {
     sealKey: folder.key('seal'),
     store,
@@ -65,6 +73,8 @@ export async function openState({ settings, kratosUrl, policy, log }: StatePorts
     page,
     async close() {
       await (await opened)?.close();
+      clearInterval(sweeping);
+      await sweep();
       await ledger.close();
       await store.close();
     },

@@ -3,7 +3,7 @@
  * hangs longer than any holder of ours works loses it. Not for network file systems.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -63,16 +63,31 @@ async function held<T>(path: string, work: () => T | Promise<T>, limits: Limits)
 
 async function take(path: string, token: string, { until, longestMs }: Limits): Promise<void> {
   for (;;) {
-    try {
-      writeFileSync(path, token, { flag: 'wx', mode: 0o600 });
-      return;
-    } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error;
-    }
+    if (make(path, token)) return;
     if (removeStale(path, longestMs)) continue;
     if (performance.now() > until) throw new FileLockBusy(BUSY);
     await sleep(1 + Math.random() * 4);
   }
+}
+
+/** False: somebody else has it. Nothing is left behind where there is no room for it: an empty lock would hold up everybody for a while. */
+function make(path: string, token: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, 'wx', 0o600);
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+  try {
+    writeSync(file, token);
+  } catch (error) {
+    tryTo(() => unlinkSync(path));
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  return true;
 }
 
 /** Only who made the folder beside it removes a lock of others, so that nobody removes the lock of who was faster. */

@@ -26,8 +26,9 @@ test('what one died over is left for the next server of the same Kratos: another
   const dead = await server('https://one.example', { pid: NOBODY });
   await dead.peer.once(...call);
   const [plan] = await dead.store.plans.list();
-  await dead.store.plans.answer(plan?.id ?? '', yes);
-  expect(await dead.store.plans.claim(plan?.id ?? '', { digest: plan?.digest ?? '', principal: plan?.principal ?? '' })).toBe(true);
+  if (!plan) throw new Error('no plan waits');
+  await dead.store.plans.answer(plan.id, yes);
+  expect(await dead.store.plans.claim(plan.id, { digest: plan.digest, principal: plan.principal })).toBe(true);
   await dead.peer.close();
 
   const { backing } = dead;
@@ -36,11 +37,11 @@ test('what one died over is left for the next server of the same Kratos: another
   await other.peer.once('list_identities', {});
   await other.peer.once('delete_identity', { id: seed.grace }); // a change waits until what is left over is settled
   expect(other.it.ledger.records.filter(({ event }) => event === 'reconciled')).toEqual([]);
-  expect((await other.store.plans.find(plan?.id ?? ''))?.state).toBe('claimed');
+  expect((await other.store.plans.find(plan.id))?.state).toBe('claimed');
 
   const same = await server('https://one.example', { backing });
   expect((await same.peer.once(...call)).outcome).toBe('unknown');
-  expect(same.it.ledger.records.filter(({ event }) => event === 'reconciled')).toMatchObject([{ plan_id: plan?.id, outcome: 'unknown' }]);
+  expect(same.it.ledger.records.filter(({ event }) => event === 'reconciled')).toMatchObject([{ plan_id: plan.id, outcome: 'unknown' }]);
   for (const { peer } of [other, same]) await peer.close();
 });
 
