@@ -165,13 +165,13 @@ describe('the chain of a takeover', () => {
 
   test('that shows only after a yes makes that yes void, also where an approver was asked anyway: they were not told', async () => {
     const { it, peer } = await opened({ preset: 'strict', recoveryDelivery: 'reply' });
-    for (const call of [contact, code(seed.grace)]) expect((await peer.once(...call)).outcome).toBe('pending');
+    for (const call of [factor, code(seed.grace)]) expect((await peer.once(...call)).outcome).toBe('pending');
     const yes = { by: APPROVER.id, name: APPROVER.name, method: 'passkey', at: it.now() } as const;
     for (const plan of await it.store.plans.list()) {
       expect(plan.shown?.pattern).toBeUndefined();
       await it.store.plans.answer(plan.id, yes);
     }
-    expect((await peer.once(...contact)).outcome).toBe('executed');
+    expect((await peer.once(...factor)).outcome).toBe('executed');
     expect((await peer.once(...code(seed.grace))).outcome).toBe('stale');
     expect(it.writes()).toHaveLength(1);
     expect((await peer.once(...code(seed.grace))).outcome).toBe('pending');

@@ -288,6 +288,30 @@ describe('freeze, thaw, unlock, remove', () => {
     expect(await waiting).toBe(0);
   });
 
+  test('nor does an approver of today on the page of a command with such a policy', async () => {
+    const it = await desk();
+    const { office } = it;
+    const none = () => ({ ...office.policy(), approvers: { ...office.policy().approvers, waitHours: 0 } });
+    await office.approvers.add({ ...anna(office), id: 'old', name: 'Old', passkey: { ...anna(office).passkey, id: softPasskey().id } });
+    await office.approvers.add({ ...anna(office, office.now() - HOUR), enrolledBy: 'old' });
+    const waiting = withApproval({ ...office, policy: none }, errand);
+    expect(await agree(it)).toBe(403);
+    it.interrupt();
+    expect(await waiting).toBe(INTERRUPTED);
+  });
+
+  test('what is hindered by the time somebody agrees is not done', async () => {
+    const it = await desk();
+    await it.office.approvers.add(anna(it.office));
+    let done = 0;
+    const hindered = { ...errand, hinders: async () => 'it is done already.', work: async () => void (done += 1) };
+    const waiting = withApproval(it.office, hindered);
+    expect(await agree(it)).toBe(303);
+    expect(await waiting).toBe(1);
+    expect(it.text()).toContain('Not done: it is done already.');
+    expect(done).toBe(0);
+  });
+
   test('questions of an agent that wait keep no command from being asked', async () => {
     const it = await desk();
     const { store, principal, policy } = it.office;

@@ -159,7 +159,44 @@ test('the waiting time that a plan was asked with holds on a page whose policy h
   }
 });
 
+test('a plan that was asked by a form is none of the page’s business, and one that is approved takes no further yes', async () => {
+  const it = await set();
+  const at = await browser(it);
+  const form = await it.ask({ channel: 'form', kind: 'confirm', approvals: 0 });
+  expect((await at.get(`/approvals/${form.id}`)).status).toBe(404);
+  expect((await approve(it, at, form)).status).toBe(404);
+  const second = softPasskey();
+  await it.enrol({ id: 'ben', name: 'Ben', passkey: { id: second.id, publicKey: second.publicKey, counter: 0 } });
+  const plan = await it.ask();
+  const early = await at.get(`/approvals/${plan.id}`);
+  const bens = await browser(it);
+  const { body } = await bens.get(`/approvals/${plan.id}`);
+  it.pass(2_000);
+  const fields = { action: 'approve', code: plan.code };
+  const passkey = it.passkey.answer(challengeIn(early.body), at.origin);
+  expect((await at.post(`/approvals/${plan.id}`, { ...fields, token: fieldOf(early.body, 'token'), passkey })).status).toBe(303);
+  const late = { ...fields, token: fieldOf(body, 'token'), passkey: second.answer(challengeIn(body), at.origin) };
+  expect((await bens.post(`/approvals/${plan.id}`, late)).status).toBe(409);
+  expect((await it.find(plan)).decided).toMatchObject([{ by: 'anna' }]);
+  expect(it.events()).toEqual(['approved']);
+});
+
 describe('an assertion', () => {
+  test('whose counter did not go on since the last yes approves nothing: it may come from a copy', async () => {
+    const it = await set();
+    const at = await browser(it);
+    const answered = async (counter: number) => {
+      const plan = await it.ask();
+      const { body } = await at.get(`/approvals/${plan.id}`);
+      it.pass(2_000);
+      const passkey = it.passkey.answer(challengeIn(body), at.origin, { counter });
+      return at.post(`/approvals/${plan.id}`, { token: fieldOf(body, 'token'), action: 'approve', code: plan.code, passkey });
+    };
+    expect((await answered(7)).status).toBe(303);
+    for (const counter of [7, 6, 0]) expect((await answered(counter)).status).toBe(403);
+    expect((await answered(8)).status).toBe(303);
+  });
+
   const flawed: readonly (readonly [string, Flaws])[] = [
     ['of another origin', { origin: 'http://localhost:1' }],
     ['of 127.0.0.1', { origin: 'http://127.0.0.1' }],
@@ -313,12 +350,14 @@ describe('a typed phrase', () => {
     ['policy says nothing of it', false, { kind: 'confirm', approvals: 0 } as const, false],
     ['somebody is enrolled', true, { kind: 'confirm', approvals: 0 } as const, true],
     ['the verdict is approve', false, { kind: 'approve', approvals: 1 } as const, true],
+    ['the plan wants an approver', false, { kind: 'confirm', approvals: 1 } as const, true],
   ])('answers nothing where %s', async (_, enrolled, plan, phrase) => {
     const it = await set({ enrolled });
     it.rules.approvers = { ...it.rules.approvers, phrase };
     const record = await it.ask(plan);
     const at = await browser(it);
     const { body } = await at.get(`/approvals/${record.id}`);
+    expect(body).not.toContain('name="phrase"');
     it.pass(2_000);
     const given = { token: fieldOf(body, 'token'), action: 'approve', phrase: record.phrase, code: record.code };
     expect((await at.post(`/approvals/${record.id}`, given)).status).toBe(403);

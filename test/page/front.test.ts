@@ -9,6 +9,7 @@ import {
   formIn,
   HOUR,
   scene,
+  send,
   signIn as signInWith,
   type Answer,
   type Browser,
@@ -57,6 +58,19 @@ describe('the front page', () => {
     const thief = await browser(it);
     const { body } = await thief.post('/', {}, { cookie: planted }).then(() => thief.get('/'));
     expect(body).toContain('Sign in to see them');
+  });
+
+  test('takes a browser that sends two cookies of the name for a new one: another page of this machine may have set the other', async () => {
+    const at = await browser(it);
+    await signIn(at);
+    const common = { 'user-agent': 'Mozilla/5.0 Chrome/150.0' };
+    const [name] = (at.cookie() ?? '').split('=');
+    const planted = `${name}=${'A'.repeat(22)}`;
+    for (const cookie of [`${at.cookie()}; ${planted}`, `${planted}; ${at.cookie()}`]) {
+      const { body } = await send(await it.port(), '/', { headers: { ...common, cookie } });
+      expect(body).toContain('Sign in to see them');
+    }
+    expect((await send(await it.port(), '/', { headers: { ...common, cookie: at.cookie() } })).body).toContain('Signed in as Anna');
   });
 
   test('a sign-in is no approval, and its challenge is none for a plan', async () => {

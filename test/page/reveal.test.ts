@@ -2,6 +2,7 @@
 import { Secret as TotpSecret, TOTP } from 'otpauth';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { problemWithAssertion } from '../../src/audit/assertion.ts';
+import { challengeOf } from '../../src/audit/challenge.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import type { PlanRecord } from '../../src/store/types.ts';
 import { softPasskey } from './authenticator.ts';
@@ -154,6 +155,21 @@ test('a signature for a sign-in, for a yes, for another secret, and one that is 
   it.pass(5 * 60_000);
   answers.push(await post(plan, { token: late.token, passkey: it.passkey.answer(late.challenge, at.origin) }));
   expectNothing(plan, answers);
+});
+
+test('a token of the same plan’s decision shows nothing, nor does an answer that is faster than anybody reads', async () => {
+  const plan = await asked();
+  await approve(it, at, plan);
+  const before = await at.get(`/approvals/${plan.id}`); // it can be taken back still
+  await carriedOut(plan);
+  it.pass(2_000);
+  const token = fieldOf(before.body, 'token');
+  const challenge = challengeOf(`reveal ${plan.id}`, token.split('.')[1] ?? '');
+  expectNothing(plan, [await post(plan, { token, passkey: it.passkey.answer(challenge, at.origin) })]);
+  const { body } = await at.get(`/approvals/${plan.id}`);
+  const form = revealForm(body);
+  const early = await post(plan, { token: form.token, passkey: it.passkey.answer(form.challenge, at.origin) });
+  expect([early.status, early.body.includes(CODE)]).toEqual([425, false]);
 });
 
 test('a one-time code of its approver shows it, and counts once', async () => {

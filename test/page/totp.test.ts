@@ -85,6 +85,18 @@ describe('a one-time code', () => {
     expect((await answer(plan, () => ({ otp: codeAt() }))).status).toBe(303);
   });
 
+  test('that is guessed slowly is tried five times, too', async () => {
+    const plan = await it.ask();
+    const wrong = () => ['000000', '111111', '222222', '333333'].find((code) => ![-1, 0, 1].some((shift) => codeAt(shift) === code)) ?? '';
+    for (let tries = 0; tries < 5; tries += 1) {
+      expect((await answer(plan, () => ({ otp: wrong() }))).body).toContain('That code is not valid now');
+      it.pass(60_000);
+    }
+    const refused = await answer(plan, () => ({ otp: codeAt() }));
+    expect(refused.body).toContain('Too many codes were wrong');
+    expect((await it.find(plan)).state).toBe('waiting');
+  });
+
   test.each([
     ['of nobody', { approver: 'nobody' }],
     ['without saying whose', { approver: '' }],

@@ -146,6 +146,15 @@ describe('a file that this program did not write', () => {
   });
 });
 
+test('of two who want to be the first, at the same time, one is: the other needs consent', async () => {
+  const { approvers, again } = opened();
+  const mallory: Approver = { ...ben, id: 'm', enrolledBy: undefined };
+  const tries = await Promise.allSettled([approvers.add(ann), again().add(mallory)]);
+  expect(tries.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  await expect(approvers.add({ ...mallory, id: 'n' })).rejects.toThrow(/needs the consent of an approver/);
+  expect(await approvers.list()).toHaveLength(1);
+});
+
 describe('one-time codes', () => {
   async function withBen() {
     const all = opened();
