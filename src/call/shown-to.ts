@@ -7,22 +7,34 @@ export interface ShownTo {
 
 const HOUR_MS = 3_600_000;
 
+interface Window {
+  /** Oldest first. */
+  readonly entries: { readonly at: number; readonly identities: number }[];
+  total: number;
+}
+
 export function createShownTo(now: () => number): ShownTo {
-  const shown = new Map<string, { at: number; identities: number }[]>();
-  const recent = (principal: string) => {
-    const kept = (shown.get(principal) ?? []).filter((it) => it.at > now() - HOUR_MS);
-    shown.set(principal, kept);
-    return kept;
+  const shown = new Map<string, Window>();
+  /** What left the hour is taken off from its beginning: each entry once, however many there are. */
+  const recent = (principal: string): Window => {
+    const window = shown.get(principal) ?? { entries: [], total: 0 };
+    shown.set(principal, window);
+    const since = now() - HOUR_MS;
+    const left = window.entries.findIndex((it) => it.at > since);
+    for (const { identities } of window.entries.splice(0, left < 0 ? window.entries.length : left)) window.total -= identities;
+    return window;
   };
   return {
     full(principal, limit) {
-      const [first, ...rest] = recent(principal);
-      if (first === undefined) return undefined;
-      const total = rest.reduce((sum, it) => sum + it.identities, first.identities);
-      return total < limit ? undefined : first.at + HOUR_MS;
+      const { entries, total } = recent(principal);
+      const [first] = entries;
+      return total < limit ? undefined : (first?.at ?? now()) + HOUR_MS; // with a limit of 0 there is never room
     },
     add(principal, identities) {
-      if (identities > 0) recent(principal).push({ at: now(), identities });
+      if (identities === 0) return;
+      const window = recent(principal);
+      window.entries.push({ at: now(), identities });
+      window.total += identities;
     },
   };
 }
