@@ -66,7 +66,7 @@ async function answerTo(
 }
 
 /** By the head alone, before a byte of the body is read. */
-export function refusalOf(request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>, authority: string): Reply | undefined {
+function refusalOf(request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>, authority: string): Reply | undefined {
   const { method = '', url = '' } = request;
   const values = (name: string) => request.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name);
   const only = (name: string, value: string) => values(name).length === 1 && values(name)[0] === value;

@@ -35,7 +35,7 @@ const TABLE: readonly Row[] = [
   { path: /^\/enroll\/[A-Za-z0-9_-]{22}$/, GET: (site, visit) => showEnroll(site, visit), POST: enroll },
 ];
 
-export const newBrowser = (): string => randomBytes(16).toString('base64url');
+const newBrowser = (): string => randomBytes(16).toString('base64url');
 
 export const routesOf =
   (site: Site): Routes =>

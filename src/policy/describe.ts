@@ -67,7 +67,7 @@ const needed = ({ reason, ticket }: Requirements): readonly string[] => [
   ...(ticket === undefined ? [] : [`with a ticket (\`${ticket}\`)`]),
 ];
 
-export function conditionsText({ tools, effects, target, count, principals, clients, time }: Conditions): string {
+function conditionsText({ tools, effects, target, count, principals, clients, time }: Conditions): string {
   const parts = [
     tools && `tool ${either(tools)}`,
     effects && `effect ${either(effects)}`,

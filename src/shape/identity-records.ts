@@ -3,7 +3,7 @@ import { isUuid } from '../lib/uuid.ts';
 import { isObject, type Json } from './present.ts';
 
 /** What people and applications wrote about somebody; nothing in it is a record of its own, whatever it looks like. */
-export const PERSONAL: readonly string[] = [
+const PERSONAL: readonly string[] = [
   'traits',
   'metadata_public',
   'metadata_admin',

@@ -10,10 +10,10 @@ export interface Tries {
 }
 
 export const NONE: Tries = { steps: [], failed: [], begun: [] };
-export const MAX_FAILED = 5;
+const MAX_FAILED = 5;
 export const WINDOW_MS = 15 * 60_000;
 /** Three codes of a million are right at a time: whoever guesses on and on needs 45 years on average, and without this one two. */
-export const MAX_FAILED_A_DAY = 20;
+const MAX_FAILED_A_DAY = 20;
 export const DAY_MS = 24 * 60 * 60_000;
 const TRY_MS = 10_000;
 /** 25 minutes of steps used without a break: far more than a clock is off. */

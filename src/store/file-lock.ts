@@ -70,15 +70,20 @@ async function take(path: string, token: string, { until, longestMs }: Limits): 
   }
 }
 
-/** False: somebody else has it. Nothing is left behind where there is no room for it: an empty lock would hold up everybody for a while. */
-function make(path: string, token: string): boolean {
-  let file: number;
+/** A file, 0600, that only one can make: its descriptor, or undefined for all others. */
+export function openOnce(path: string): number | undefined {
   try {
-    file = openSync(path, 'wx', 0o600);
+    return openSync(path, 'wx', 0o600);
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
+    if (isCode(error, 'EEXIST')) return undefined;
     throw error;
   }
+}
+
+/** False: somebody else has it. Nothing is left behind where there is no room for it: an empty lock would hold up everybody for a while. */
+function make(path: string, token: string): boolean {
+  const file = openOnce(path);
+  if (file === undefined) return false;
   try {
     writeSync(file, token);
   } catch (error) {

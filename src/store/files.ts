@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
-import { isCode } from './file-lock.ts';
+import { isCode, openOnce } from './file-lock.ts';
 import { BadState, decodeState, encodeState } from './encode.ts';
 import type { Folder } from './folder.ts';
 import { lockedFile, removeLeftovers, syncFolder, type LockedFile } from './locked-file.ts';
@@ -120,13 +120,8 @@ function isThere(path: string): boolean {
 
 /** Not synced: that it was claimed is in the state, which is. This is for a state that is put back, or written by two. */
 function burn(path: string): boolean {
-  let file: number;
-  try {
-    file = openSync(path, 'wx', 0o600);
-  } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
-    throw error;
-  }
+  const file = openOnce(path);
+  if (file === undefined) return false;
   closeSync(file);
   return true;
 }
