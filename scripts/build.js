@@ -13,7 +13,9 @@ const chunks = { format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[n
 const entries = (folder) =>
   existsSync(folder)
     ? Object.fromEntries(
-        readdirSync(folder).flatMap((it) => (it.endsWith('.ts') ? [[`${folder}/${it.slice(0, -3)}`, `${folder}/${it}`]] : [])),
+        readdirSync(folder).flatMap((it) =>
+          it.endsWith('.ts') && !it.endsWith('.test.ts') ? [[`${folder}/${it.slice(0, -3)}`, `${folder}/${it}`]] : [],
+        ),
       )
     : {};
 
@@ -89,6 +91,7 @@ const builds = [
   {
     ...node,
     input: { index: 'src/index.ts' },
+    external: ['@redis/client'], // an optional peer: who shares a store installs it
     preserveEntrySignatures: 'allow-extension',
     plugins: [withoutValidator, licences, executable, serverInOneFile],
     output: { ...chunks, dir: 'dist', cleanDir: true, codeSplitting },
@@ -102,7 +105,7 @@ const builds = [
   },
   {
     ...node,
-    input: { ...entries('scripts'), ...entries('bench') },
+    input: { ...entries('scripts'), ...entries('bench'), ...entries('test/conformance'), ...entries('test/load') },
     external: /^[^./]/,
     output: { ...chunks, dir: 'build', cleanDir: true },
   },
