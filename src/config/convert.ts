@@ -15,7 +15,7 @@ export function convert(name: string, row: Setting, text: string): Converted {
     case 'integer':
       return toInteger(name, row, text);
     case 'list':
-      return toList(name, text);
+      return row.free ? toFreeList(name, text) : toList(name, text);
     case 'choice':
       if (row.choices.includes(text)) return text;
       throw new UsageError(`${name} must be one of: ${row.choices.join(', ')}.`);
@@ -45,4 +45,10 @@ function toList(name: string, text: string): readonly string[] {
   const items = text.split(',').map((it) => it.trim());
   if (items.every((it) => /^[a-z_*]{1,64}$/.test(it))) return items;
   throw new UsageError(`${name} must be names separated by commas (small letters, _ and *). Leave it out to offer everything.`);
+}
+
+function toFreeList(name: string, text: string): readonly string[] {
+  const items = text.split(',').map((it) => it.trim());
+  if (items.every((it) => /^[\x21-\x7e]{1,300}$/.test(it))) return items;
+  throw new UsageError(`${name} must be texts separated by commas, without blanks in them. Leave it out where there are none.`);
 }

@@ -1,6 +1,7 @@
 /** Flags before environment before default. The only reader of `process.env`. */
 import { UsageError } from '../errors.ts';
 import { convert } from './convert.ts';
+import { httpSettings } from './http-settings.ts';
 import { rows, type Key, type Origin, type Origins, type Setting, type Values } from './settings.ts';
 import { chooseTarget, type Target } from './target.ts';
 
@@ -13,6 +14,8 @@ export interface Settings extends Values {
   /** Where each value came from. */
   readonly origins: Origins;
 }
+const httpKeys = (Object.keys(httpSettings) as (keyof typeof httpSettings)[]).filter((it) => it !== 'http'); // cast: Object.keys widens
+
 interface Read {
   readonly values: Values;
   readonly origins: Origins;
@@ -24,6 +27,7 @@ interface Read {
 export function load(flags: Flags, env: Env = process.env): { readonly settings: Settings; readonly notices: readonly string[] } {
   const { values, origins, notices } = readValues(flags, env);
   try {
+    refuseIdle(values, origins);
     return { settings: { ...values, origins, target: chooseTarget(values, origins, notices) }, notices };
   } catch (error) {
     if (!(error instanceof UsageError) || notices.length === 0) throw error;
@@ -90,9 +94,17 @@ function isFilledIn(name: string, text: string, notices: string[]): boolean {
   return false;
 }
 
+/** What is about HTTP means nothing on stdio: who sets it believes in an authentication, or a store, that would not be there. */
+function refuseIdle({ http }: Values, origins: Origins): void {
+  if (http !== undefined) return;
+  const idle = httpKeys.find((it) => origins[it].name !== undefined);
+  if (idle !== undefined)
+    throw new UsageError(`${origins[idle].name ?? idle} is for serving over HTTP. Set --http (KRATOS_MCP_HTTP), too, or leave it out.`);
+}
+
 /** The prefix is ours, so a name nobody knows is a typing error, and it may be the preset that is lost by it. */
 function refuseUnknown(env: Env): void {
-  const known = new Set(rows.map(([, row]) => row.env));
+  const known = new Set(rows.flatMap(([, row]) => [row.env, row.alias]));
   const unknown = Object.keys(env).find((it) => it.startsWith('KRATOS_MCP_') && !known.has(it));
   if (unknown !== undefined) throw new UsageError(`${unknown} is no setting of this version. See --help for their names.`);
 }

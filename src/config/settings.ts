@@ -1,6 +1,7 @@
 /** Every setting, written once: flags, variables, `--help`, docs/settings.md and the types follow from this table. */
 import { LOG_LEVELS } from '../lib/log.ts';
 import type { Secret } from '../lib/secret.ts';
+import { httpSettings } from './http-settings.ts';
 import { platformStateDir } from './state-dir.ts';
 
 interface Common {
@@ -27,6 +28,8 @@ interface Folder extends Common {
 }
 interface List extends Common {
   readonly kind: 'list';
+  /** Of anything printable; left out: of names as tools have them. */
+  readonly free?: true;
   readonly default?: never;
 }
 export interface Integer extends Common {
@@ -156,6 +159,7 @@ export const settings = {
     max: 65_535,
     summary: 'The port of the approvals page on loopback, for forwarding it; 0 takes any free one.',
   },
+  ...httpSettings,
   toolsets: {
     flag: 'toolsets',
     env: 'KRATOS_MCP_TOOLSETS',

@@ -60,7 +60,7 @@ export function lossyNumber(text: string): string | undefined {
 }
 
 /** The deepest nesting of a JSON text, without parsing it. */
-function depthOf(text: string): number {
+export function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
   let inString = false;

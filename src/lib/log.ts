@@ -17,19 +17,21 @@ interface LogPorts {
   /** Takes one line, its line break included. */
   readonly write: (line: string) => void;
   readonly now: () => Date;
+  /** What belongs to the request under way, for each of its lines. */
+  readonly context?: () => Fields;
 }
 
 /** `JSON.stringify` escapes C0 only: DEL, C1 (8-bit terminal controls) and the two line separators are left to us. */
 const LEFT_RAW = /[\u007f-\u009f\u2028\u2029]/g;
 const escaped = (text: string): string => text.replace(LEFT_RAW, (it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-export function createLog({ level, write, now }: LogPorts): Log {
+export function createLog({ level, write, now, context }: LogPorts): Log {
   const loudest = LOG_LEVELS.indexOf(level);
   const line =
     (its: LogLevel): Line =>
     (event, fields = {}) => {
       if (LOG_LEVELS.indexOf(its) > loudest) return;
-      write(`${escaped(JSON.stringify({ time: now().toISOString(), level: its, event, ...fields }))}\n`);
+      write(`${escaped(JSON.stringify({ time: now().toISOString(), level: its, event, ...context?.(), ...fields }))}\n`);
     };
   return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
 }

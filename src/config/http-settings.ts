@@ -1,0 +1,248 @@
+/** The part of the settings that is about serving over HTTP. */
+import type { Setting } from './settings.ts';
+
+export const httpSettings = {
+  http: {
+    flag: 'http',
+    env: 'KRATOS_MCP_HTTP',
+    kind: 'string',
+    summary:
+      'Serve MCP over HTTP at /mcp on [HOST:]PORT instead of stdio. Without a host: both loopback addresses. Other hosts need authentication, and TLS or --behind-tls-proxy.',
+  },
+  externalUrl: {
+    flag: 'external-url',
+    env: 'KRATOS_MCP_EXTERNAL_URL',
+    kind: 'url',
+    summary:
+      'HTTP: the address that clients and browsers use (https://identity-mcp.example.com). Its host is the one that is answered to, and /mcp below it is the audience of tokens. Default: http://localhost:PORT.',
+  },
+  allowedHosts: {
+    flag: 'allowed-hosts',
+    env: 'KRATOS_MCP_ALLOWED_HOSTS',
+    kind: 'list',
+    free: true,
+    summary: 'HTTP: further values of the Host header that are answered to, exactly (host:port).',
+  },
+  allowedOrigins: {
+    flag: 'allowed-origins',
+    env: 'KRATOS_MCP_ALLOWED_ORIGINS',
+    kind: 'list',
+    free: true,
+    summary: 'HTTP: web pages that may call /mcp from a browser, by exact origin (https://app.example.com). Unset: none.',
+  },
+  tlsCertFile: {
+    flag: 'tls-cert-file',
+    env: 'KRATOS_MCP_TLS_CERT_FILE',
+    kind: 'file',
+    summary: 'HTTP: serve https with this certificate chain (PEM), together with its key.',
+  },
+  tlsKeyFile: {
+    flag: 'tls-key-file',
+    env: 'KRATOS_MCP_TLS_KEY_FILE',
+    kind: 'file',
+    summary: 'HTTP: the private key (PEM) of that certificate (mode 0600).',
+  },
+  behindTlsProxy: {
+    flag: 'behind-tls-proxy',
+    env: 'KRATOS_MCP_BEHIND_TLS_PROXY',
+    kind: 'boolean',
+    default: false,
+    summary: 'HTTP: a proxy before this server ends TLS, and nobody else reaches its port.',
+  },
+  trustedProxies: {
+    flag: 'trusted-proxies',
+    env: 'KRATOS_MCP_TRUSTED_PROXIES',
+    kind: 'list',
+    free: true,
+    summary: 'HTTP: addresses (CIDR) whose X-Forwarded-For names the client, for limits per address. Unset: none.',
+  },
+  failuresPerMinute: {
+    flag: 'auth-failures-per-minute',
+    env: 'KRATOS_MCP_AUTH_FAILURES_PER_MINUTE',
+    kind: 'integer',
+    unit: 'attempts',
+    default: 20,
+    min: 1,
+    max: 100_000,
+    summary: 'HTTP: refused tokens of one address in a minute, before it is answered 429.',
+  },
+  oauthIssuer: {
+    flag: 'oauth-issuer',
+    env: 'KRATOS_MCP_OAUTH_ISSUER',
+    kind: 'string',
+    summary: 'HTTP: the authorization server whose access tokens count, exactly as its tokens spell it.',
+  },
+  oauthAudience: {
+    flag: 'oauth-audience',
+    env: 'KRATOS_MCP_OAUTH_AUDIENCE',
+    kind: 'string',
+    summary: 'HTTP: the audience that a token must name. Default: the address of /mcp.',
+  },
+  oauthJwksUrl: {
+    flag: 'oauth-jwks-url',
+    env: 'KRATOS_MCP_OAUTH_JWKS_URL',
+    kind: 'url',
+    summary: "HTTP: where the issuer's keys are. Default: as its metadata says.",
+  },
+  oauthTokenTypes: {
+    flag: 'oauth-token-types',
+    env: 'KRATOS_MCP_OAUTH_TOKEN_TYPES',
+    kind: 'list',
+    free: true,
+    summary: 'HTTP: the values of typ that mark an access token. Default: at+jwt. Ory Hydra and Ory Network write JWT.',
+  },
+  oauthScopeClaim: {
+    flag: 'oauth-scope-claim',
+    env: 'KRATOS_MCP_OAUTH_SCOPE_CLAIM',
+    kind: 'string',
+    summary: 'HTTP: the claim that holds the scopes, a text or a list. Default: scope, or else scp.',
+  },
+  oauthGroupsClaim: {
+    flag: 'oauth-groups-claim',
+    env: 'KRATOS_MCP_OAUTH_GROUPS_CLAIM',
+    kind: 'string',
+    default: 'groups',
+    summary: 'HTTP: the claim that holds the groups or roles of a user (dotted where it lies deeper).',
+  },
+  oauthGroupScopes: {
+    flag: 'oauth-group-scopes',
+    env: 'KRATOS_MCP_OAUTH_GROUP_SCOPES',
+    kind: 'list',
+    free: true,
+    summary: 'HTTP: scopes by group, for providers that issue none of their own: helpdesk=kratos:sessions,iam=kratos:read+kratos:write.',
+  },
+  oauthPersonClaim: {
+    flag: 'oauth-person-claim',
+    env: 'KRATOS_MCP_OAUTH_PERSON_CLAIM',
+    kind: 'string',
+    default: 'sub',
+    summary:
+      'HTTP: the claim that tells one person from another both in access tokens and at the sign-in of approvers. Where sub differs from client to client (pairwise), another one, for example email.',
+  },
+  oauthIntrospectionUrl: {
+    flag: 'oauth-introspection-url',
+    env: 'KRATOS_MCP_OAUTH_INTROSPECTION_URL',
+    kind: 'url',
+    summary: 'HTTP: ask here about tokens that are no JWT (RFC 7662).',
+  },
+  oauthIntrospectionClientId: {
+    flag: 'oauth-introspection-client-id',
+    env: 'KRATOS_MCP_OAUTH_INTROSPECTION_CLIENT_ID',
+    kind: 'string',
+    summary: 'HTTP: the client that asks there.',
+  },
+  oauthIntrospectionSecretFile: {
+    flag: 'oauth-introspection-secret-file',
+    env: 'KRATOS_MCP_OAUTH_INTROSPECTION_SECRET_FILE',
+    kind: 'file',
+    summary: 'HTTP: a file with its secret (mode 0600).',
+  },
+  tokensFile: {
+    flag: 'tokens-file',
+    env: 'KRATOS_MCP_TOKENS_FILE',
+    kind: 'file',
+    summary: 'HTTP: a file of static tokens for machines, made by the command token (mode 0600; it holds hashes).',
+  },
+  approvalsIssuer: {
+    flag: 'approvals-issuer',
+    env: 'KRATOS_MCP_APPROVALS_ISSUER',
+    kind: 'string',
+    summary: 'HTTP: the OpenID Connect provider that approvers sign in with. Default: the one of --oauth-issuer.',
+  },
+  approvalsClientId: {
+    flag: 'approvals-client-id',
+    env: 'KRATOS_MCP_APPROVALS_CLIENT_ID',
+    kind: 'string',
+    summary:
+      'HTTP: the client of this server there; approvers then sign in with the provider and count as the policy says. Unset: enrolled approvers, as on stdio.',
+  },
+  approvalsClientSecretFile: {
+    flag: 'approvals-client-secret-file',
+    env: 'KRATOS_MCP_APPROVALS_CLIENT_SECRET_FILE',
+    kind: 'file',
+    summary: 'HTTP: a file with its secret (mode 0600). Unset: a public client.',
+  },
+  approvalsScopes: {
+    flag: 'approvals-scopes',
+    env: 'KRATOS_MCP_APPROVALS_SCOPES',
+    kind: 'list',
+    free: true,
+    summary: 'HTTP: what the sign-in asks for beside openid. Default: profile, email.',
+  },
+  notifyUrl: {
+    flag: 'notify-url',
+    env: 'KRATOS_MCP_NOTIFY_URL',
+    kind: 'url',
+    summary: 'HTTP: told of every question that waits on the page, by a signed POST with its id and link and nothing personal.',
+  },
+  notifySecretFile: {
+    flag: 'notify-secret-file',
+    env: 'KRATOS_MCP_NOTIFY_SECRET_FILE',
+    kind: 'file',
+    summary: 'HTTP: a file with the key (32 characters or more) that these are signed with (mode 0600).',
+  },
+  store: {
+    env: 'KRATOS_MCP_STORE',
+    flag: 'store',
+    kind: 'string',
+    summary:
+      'HTTP: redis://host:port/db or rediss://…, where several replicas keep what they share (Redis or Valkey). Unset: the state folder. Needs the package @redis/client beside this one.',
+  },
+  storePasswordFile: {
+    flag: 'store-password-file',
+    env: 'KRATOS_MCP_STORE_PASSWORD_FILE',
+    kind: 'file',
+    summary: 'A file with its password, or user:password (mode 0600). Not accepted in the address.',
+  },
+  stateKeys: {
+    env: 'KRATOS_MCP_STATE_KEYS',
+    alias: 'KRATOS_MCP_STATE_KEY',
+    kind: 'string',
+    secret: true,
+    summary:
+      'HTTP: the key that shared state is sealed by, base64 of 32 bytes or more; several separated by commas: the first one seals, all of them open. Not accepted as an argument.',
+  },
+  storeCaFile: {
+    flag: 'store-ca-file',
+    env: 'KRATOS_MCP_STORE_CA_FILE',
+    kind: 'file',
+    summary: "HTTP: certificate authorities (PEM) to trust for the store's address, instead of the usual ones.",
+  },
+  stateKeysFile: {
+    flag: 'state-keys-file',
+    env: 'KRATOS_MCP_STATE_KEYS_FILE',
+    kind: 'file',
+    summary: 'HTTP: a file with those keys instead (mode 0600).',
+  },
+  replicas: {
+    flag: 'replicas',
+    env: 'KRATOS_MCP_REPLICAS',
+    kind: 'integer',
+    unit: 'replicas',
+    default: 1,
+    min: 1,
+    max: 1000,
+    summary: 'HTTP: how many of this server run side by side. More than one make changes only with --store and KRATOS_MCP_STATE_KEYS.',
+  },
+  assurance: {
+    flag: 'assurance',
+    env: 'KRATOS_MCP_ASSURANCE',
+    kind: 'choice',
+    choices: ['auto', 'L0', 'L1', 'L2', 'L3'],
+    default: 'auto',
+    summary:
+      "HTTP: how far your surroundings keep an agent from the approver's factor (docs/threat-model.md). auto: L2 with OAuth and approvers who sign in, else L0. More than the settings can bear stops the start.",
+  },
+  opsPort: {
+    flag: 'ops-port',
+    env: 'KRATOS_MCP_OPS_PORT',
+    kind: 'string',
+    summary: 'HTTP: [HOST:]PORT of its own for /livez, /readyz and /metrics, without a token. Without a host: loopback.',
+  },
+  metricsTokenFile: {
+    flag: 'metrics-token-file',
+    env: 'KRATOS_MCP_METRICS_TOKEN_FILE',
+    kind: 'file',
+    summary: 'HTTP: serve /readyz and /metrics on the main port, too, to whoever shows the bearer token in this file (mode 0600).',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
