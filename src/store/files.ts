@@ -1,18 +1,29 @@
 /** The state in a folder: `state.json`, replaced under a lock; `claims/`, where each claimed plan is a name that can be made once; `frozen`. */
-import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { isCode, openOnce } from './file-lock.ts';
 import { BadState, decodeState, encodeState } from './encode.ts';
 import type { Folder } from './folder.ts';
+import { freezeOf, MOST_WHY } from './freeze.ts';
 import { lockedFile, removeLeftovers, syncFolder, type LockedFile } from './locked-file.ts';
 import { voidOpen } from './plans.ts';
-import { copyOf, emptyState, type Backing, type State } from './state.ts';
-
-/** The caller reads it: what was remembered is gone or can't be read while we run, so nothing may be done. */
-export class StateLost extends Error {
-  override readonly name = 'StateLost';
-}
+import { copyOf, emptyState, StateLost, type Backing, type State } from './state.ts';
+import { together } from './together.ts';
+import type { Freeze } from './types.ts';
 
 /** Longer than a question stands, whatever policy says, and longer than a clock is off. */
 const KEEP_CLAIMS_MS = 8 * 24 * 3_600_000;
@@ -25,16 +36,25 @@ export async function openFileBacking(folder: Folder, now: () => number): Promis
   await opened(file, { claims, key, now });
   const decoded = decoder(file.path, key);
   return {
-    read: () => Promise.resolve().then(() => decoded.of(file.read())),
-    update: (change, { durable = false } = {}) =>
+    read: () => Promise.resolve().then(() => ({ state: decoded.of(file.read()), now: now() })),
+    update: together((changes) =>
       file.update((before) => {
-        const state = decoded.of(before);
-        const result = change(state);
+        let state = decoded.of(before);
+        const told = changes.map(({ change, resolve, reject }) => {
+          const draft = copyOf(state);
+          try {
+            const result = change(draft, now(), (plan) => burn(join(claims, plan)));
+            state = draft;
+            return () => resolve(result);
+          } catch (error) {
+            return () => reject(error); // nothing of it is kept
+          }
+        });
         const text = encodeState(state, key);
         decoded.know(text, state);
-        return { text, result, durable };
+        return { text, result: told, durable: changes.some((it) => it.durable) };
       }),
-    burn: (plan) => burn(join(claims, plan)),
+    ),
     freeze: flag(folder),
   };
 }
@@ -139,12 +159,14 @@ function removeOldClaims(claims: string): void {
 /** Its being there is what counts, so that `touch frozen` works; what is in it is the reason. */
 function flag(folder: Folder): Backing['freeze'] {
   const path = folder.file('frozen');
+  const is = (): boolean => {
+    if (isThere(path)) return true;
+    if (!isThere(folder.path)) throw new StateLost(`${folder.path} is gone while it was in use.`);
+    return false;
+  };
   return {
-    is() {
-      if (isThere(path)) return true;
-      if (!isThere(folder.path)) throw new StateLost(`${folder.path} is gone while it was in use.`);
-      return false;
-    },
+    is,
+    why: () => (is() ? freezeIn(path) : undefined),
     set(why) {
       const file = openSync(path, 'a', 0o600);
       try {
@@ -159,4 +181,20 @@ function flag(folder: Folder): Backing['freeze'] {
       if (isThere(path)) unlinkSync(path);
     },
   };
+}
+
+/** That it is there is what counts; one that can't be read says nothing. */
+function freezeIn(path: string): Freeze {
+  try {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const bytes = Buffer.alloc(MOST_WHY);
+      const length = readSync(file, bytes, 0, MOST_WHY, 0);
+      return freezeOf(bytes.toString('utf8', 0, length), fstatSync(file).mtimeMs);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return { why: '' };
+  }
 }

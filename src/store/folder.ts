@@ -12,7 +12,7 @@ export interface Folder {
   /** 32 bytes, the same for the same purpose as long as the folder lives. */
   readonly key: (purpose: KeyPurpose) => Buffer;
 }
-export type KeyPurpose = 'seal' | 'pseudonyms' | 'approvers' | 'state';
+export type KeyPurpose = 'seal' | 'pseudonyms' | 'approvers' | 'state' | 'page';
 
 /** Makes the folder where it is missing. Throws `UsageError` where it can't be made, or where others could read or change it. */
 export function openFolder(path: string): Folder {

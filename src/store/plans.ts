@@ -5,7 +5,7 @@
 import { deepFreeze } from '../lib/freeze.ts';
 import type { Limits } from '../policy/policy.ts';
 import { ended, hasEnded, isOpen } from './sweep.ts';
-import type { State } from './state.ts';
+import type { Owner, State } from './state.ts';
 import type { Asked, Decided, NewPlan, PlanRecord, Taken } from './types.ts';
 
 const MINUTE_MS = 60_000;
@@ -64,7 +64,8 @@ export function answer(state: State, id: string, { decided, now }: { readonly de
   if (plan === undefined || !isOpen(plan) || !mayAnswer(plan, decided.method)) return 'over';
   if (plan.decided.some((it) => it.by === decided.by)) return 'same';
   if (plan.state !== 'waiting') return 'over';
-  const more = { ...plan, decided: [...plan.decided, structuredClone(decided)] };
+  // By the store's clock: the page that heard it may run on another machine.
+  const more = { ...plan, decided: [...plan.decided, { ...structuredClone(decided), at: now }] };
   const enough = isAgreed(more);
   state.plans.set(id, deepFreeze(enough ? { ...more, state: 'approved' as const, expires: Math.min(plan.expires, now + CLAIM_MS) } : more));
   return enough ? 'approved' : 'more';
@@ -126,8 +127,14 @@ export function end(
 /** Newest first; of the same millisecond, the later one. */
 export const list = (state: State): readonly PlanRecord[] => [...state.plans.values()].reverse().sort((a, b) => b.created - a.created);
 
-export const orphans = (state: State, isGone: (owner: PlanRecord['owner']) => boolean): readonly PlanRecord[] =>
-  [...state.plans.values()].filter((it) => it.state === 'claimed' && isGone(it.owner));
+/** Of what is claimed and has no outcome. */
+export const ownersOf = (state: State): readonly Owner[] => {
+  const owners = [...state.plans.values()].flatMap((it) => (it.state === 'claimed' && it.owner ? [it.owner] : []));
+  return [...new Map(owners.map((it) => [`${it.pid} ${it.instance}`, it])).values()];
+};
+
+export const claimedBy = (state: State, isTheirs: (owner: Owner) => boolean): readonly PlanRecord[] =>
+  [...state.plans.values()].filter((it) => it.state === 'claimed' && it.owner !== undefined && isTheirs(it.owner));
 
 export function coolDown(state: State, request: string, { minutes, now }: { readonly minutes: number; readonly now: number }): void {
   state.wrong.delete(request);

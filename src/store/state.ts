@@ -1,6 +1,6 @@
 /** All that the store remembers, as one document. Its rules are in `plans.ts` and `counters.ts`, pure; where it is kept, in a `Backing`. */
 import type { ChainLink } from '../operation.ts';
-import type { PlanRecord } from './types.ts';
+import type { Freeze, PlanRecord } from './types.ts';
 
 /** Tables whose values are replaced, never changed in place. Times in milliseconds since 1970. */
 export interface State {
@@ -26,15 +26,40 @@ export interface HistoryEntry {
   readonly at: number;
 }
 
+/** The caller reads it: what was remembered is gone or can't be read or written while we run, so nothing may be done. */
+export class StateLost extends Error {
+  override readonly name = 'StateLost';
+}
+
+export type Owner = NonNullable<PlanRecord['owner']>;
+
+/** A copy, to look at. */
+export interface Seen {
+  readonly state: State;
+  /** Milliseconds since 1970, by the clock that all who share the state go by. */
+  readonly now: number;
+}
+
+/** True once per plan, for ever, whatever becomes of the state; kept with the change within which it is called, or not at all. */
+export type Burn = (plan: string) => boolean;
+
 /** Where a state is kept, and how two don't change it at the same time. All of it throws where that can't be done: nothing may be done then. */
 export interface Backing {
-  /** What it is now; a copy, to look at. */
-  read(): Promise<State>;
-  /** One after another, over all processes. Nothing is kept where `change` throws. Durable: what it did outlives a power cut. */
-  update<T>(change: (state: State) => T, options?: { readonly durable?: boolean }): Promise<T>;
-  /** True once per plan, for ever, whatever becomes of the state. Within `update` only. */
-  burn(plan: string): boolean;
-  readonly freeze: { is(): boolean; set(why: string): void; clear(): void };
+  read(): Promise<Seen>;
+  /**
+   * One after another, over all processes. Nothing is kept where `change` throws. It may be called again, over a newer state, where others
+   * were faster. Durable: what it did outlives a power cut, or the loss of the machine that keeps it, as far as there is another one.
+   */
+  update<T>(change: (state: State, now: number, burn: Burn) => T, options?: { readonly durable?: boolean }): Promise<T>;
+  readonly freeze: {
+    is(): boolean | Promise<boolean>;
+    why(): Freeze | undefined | Promise<Freeze | undefined>;
+    set(why: string): void | Promise<void>;
+    clear(): void | Promise<void>;
+  };
+  /** Whether one that claimed plans runs no more. Left out: it ran on this machine, and its process id says so. */
+  isGone?(owner: Owner): Promise<boolean>;
+  close?(): Promise<void>;
 }
 
 export const emptyState = (): State => ({

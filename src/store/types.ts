@@ -34,7 +34,7 @@ export interface Decided {
   readonly by: string;
   /** How people know them. */
   readonly name: string;
-  readonly method: 'passkey' | 'totp' | 'phrase' | 'form';
+  readonly method: 'passkey' | 'totp' | 'phrase' | 'form' | 'oidc';
   readonly at: number;
   readonly reason?: string;
   readonly ticket?: string;
@@ -50,6 +50,8 @@ export interface NewPlan {
   readonly digest: string;
   readonly request: string;
   readonly principal: string;
+  /** Which person the principal is, where that is known: `Caller.person`. */
+  readonly person?: string;
   readonly client: string;
   /** Which Kratos it is about, where several servers share a state folder. */
   readonly kratos?: string;
@@ -71,6 +73,9 @@ export interface NewPlan {
   readonly waitHours?: number;
   readonly phrase: string;
   readonly requires: Requirements;
+  /** Of the policy that asked, and of what people are shown: for the records of the page. */
+  readonly policyHash?: string;
+  readonly renderHash?: string;
   /** Undefined for a form and for an allowed change: nothing is kept that a person reads. */
   readonly shown?: Shown;
   /** Milliseconds that the question stands. */
@@ -120,12 +125,14 @@ export interface Plans {
   claim(id: string, match: { readonly digest: string; readonly principal: string }, spendings?: readonly Spending[]): Promise<boolean>;
   /** An allowed change: claimed from the start, so that a crash leaves a trace. Durable when it resolves. */
   begin(plan: NewPlan): Promise<PlanRecord>;
-  /** claimed → done. An allowed change is forgotten with that. */
+  /** claimed → done. An allowed change is forgotten with that. Where it can't be kept, this process tries again with each look for orphans. */
   finish(id: string, outcome: string): Promise<void>;
   /** Before the claim only: nobody can answer it any more. */
   end(id: string, state: 'declined' | 'expired' | 'void', outcome: string): Promise<void>;
   /** Claimed, without outcome, by a process that is gone. */
   orphans(): Promise<readonly PlanRecord[]>;
+  /** Whether another process has claimed this very call and has not said how it ended: it is at it, or has died over it. */
+  isUnderWay(request: string): Promise<boolean>;
   /** Keeps the same call from being asked about for a while, and ends what was asked about it already. */
   coolDown(request: string, minutes: number): Promise<void>;
   /** Counts a wrong phrase for the same call; the third cools it down. */
@@ -172,6 +179,13 @@ export interface Counters {
   remembered(target: string, windowMs: number): Promise<readonly { readonly link: ChainLink; readonly at: number }[]>;
 }
 
+export interface Freeze {
+  /** Milliseconds since 1970; left out: nobody knows. */
+  readonly since?: number;
+  /** What was given as the reason, a line for each time; may be empty, and may hold anything. */
+  readonly why: string;
+}
+
 export interface Store {
   readonly plans: Plans;
   readonly counters: Counters;
@@ -179,6 +193,8 @@ export interface Store {
   readonly locks: Locks;
   /** All changes are off, whoever asks; looked at right before a claim. */
   isFrozen(): Promise<boolean>;
+  /** Undefined: nothing is frozen. */
+  whyFrozen(): Promise<Freeze | undefined>;
   freeze(why: string): Promise<void>;
   thaw(): Promise<void>;
   close(): Promise<void>;
@@ -215,6 +231,18 @@ export interface Approvers {
   failed(id: string): Promise<void>;
 }
 
+/**
+ * Short-lived values by name, for this process or, where replicas share a store, for all of them; there they are sealed under the state
+ * key. Everything throws where the store can't be had.
+ */
+export interface Kept {
+  /** False where there is one by that name already, or no room: then nothing was kept. */
+  put(name: string, value: string, lifetimeMs: number): Promise<boolean>;
+  get(name: string): Promise<string | undefined>;
+  /** Once: of several that take at the same time, one gets it. */
+  take(name: string): Promise<string | undefined>;
+}
+
 export interface WaitingReveal {
   readonly values: Readonly<Record<string, Secret>>;
   /** Whose account it is for, ready to be printed: with two that wait, the wrong customer must not get one. */
@@ -223,13 +251,17 @@ export interface WaitingReveal {
   readonly expiresAt: number;
 }
 
-/** Recovery codes and links that wait for the person who approved them: in this process's memory, and nowhere else. */
+/** Recovery codes and links that wait for the person who approved them. */
 export interface Reveals {
-  keep(plan: string, secret: WaitingReveal): void;
-  /** Whose account it is for; undefined: there is none, or it was revealed. */
-  aboutOf(plan: string): string | undefined;
-  /** When it expires; undefined: there is none, or it was revealed. */
-  waitsUntil(plan: string): number | undefined;
+  keep(plan: string, secret: WaitingReveal): Promise<void>;
+  /** Undefined: there is none, it expired, or it was revealed. */
+  waiting(plan: string): Promise<Omit<WaitingReveal, 'values'> | undefined>;
   /** Once. */
-  take(plan: string): Readonly<Record<string, Secret>> | undefined;
+  take(plan: string): Promise<Readonly<Record<string, Secret>> | undefined>;
+}
+
+/** Outcomes whose caller had gone by the time they were known: the same call made again gets its outcome once, instead of a second execution. */
+export interface Uncollected<Answer> {
+  keep(request: string, answer: Answer): Promise<void>;
+  take(request: string): Promise<Answer | undefined>;
 }

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
-import { StateLost } from '../../src/store/files.ts';
+import { StateLost } from '../../src/store/state.ts';
 import type { Folder } from '../../src/store/folder.ts';
 import { openFileStore } from '../../src/store/store.ts';
 import { asked, clock, DAY, matchOf, MINUTE, newPlan, ports, stateFolder, yes } from './support.ts';
@@ -242,6 +242,15 @@ describe('the flag that freezes', () => {
     expect(await store.isFrozen()).toBe(false);
     make(folder.file('frozen'));
     expect(await store.isFrozen()).toBe(true);
+    expect(await store.whyFrozen()).toMatchObject({ why: '' });
+  });
+
+  test('made by hand tells since when, and what was written into it', async () => {
+    const folder = stateFolder();
+    const store = await open(folder);
+    writeFileSync(folder.file('frozen'), 'odd calls, ask Kim\n');
+    utimesSync(folder.file('frozen'), 1_700_000_000, 1_700_000_000);
+    expect(await store.whyFrozen()).toEqual({ since: 1_700_000_000_000, why: 'odd calls, ask Kim' });
   });
 
   test('is seen by every server on the folder', async () => {

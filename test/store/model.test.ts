@@ -1,13 +1,16 @@
 /**
- * Any order of asking, answering, claiming, ending, of clocks that are set, restarts and losses, by two servers on one folder: a claim
- * succeeds exactly where this page says that it may.
+ * Any order of asking, answering, claiming, ending, of clocks that are set, restarts and losses, by two servers on one folder or one Redis:
+ * a claim succeeds exactly where this page says that it may.
  */
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createMemoryStore, openFileStore } from '../../src/store/store.ts';
 import type { Decided, NewPlan, Store } from '../../src/store/types.ts';
-import { clock, matchOf, MINUTE, newPlan, ports, SECOND, stateFolder, yes, type Clock } from './support.ts';
+import type { RedisStore } from '../../src/store/redis/open.ts';
+import { redisIsThere } from '../redis/server.ts';
+import { openStore, prefix } from '../redis/support.ts';
+import { clock, matchOf, MINUTE, newPlan, ports, redisServer, SECOND, stateFolder, yes, type Clock } from './support.ts';
 
 type Step =
   | { readonly do: 'ask'; readonly call: number; readonly contents: number; readonly principal: string; readonly terms: number }
@@ -135,9 +138,9 @@ class Model {
 interface Surroundings {
   readonly stores: Store[];
   readonly restart: () => Promise<void>;
-  readonly lose: (name: 'state.json' | 'claims') => void;
-  readonly copy: () => void;
-  readonly rollBack: () => boolean;
+  readonly lose: (name: 'state.json' | 'claims') => unknown;
+  readonly copy: () => unknown;
+  readonly rollBack: () => boolean | Promise<boolean>;
 }
 
 async function play(steps: readonly Step[], { stores, ...around }: Surroundings, time: Clock): Promise<number> {
@@ -180,10 +183,10 @@ async function take(step: Step, game: Game): Promise<void> {
 async function upsetBy(name: Upset, game: Game): Promise<void> {
   const { around, model } = game;
   if (name === 'restart') return around.restart();
-  if (name === 'copy') return around.copy();
+  if (name === 'copy') return void (await around.copy());
   if (name === 'lose the state') return lose('state.json', game);
   if (name === 'lose the claims') return lose('claims', game);
-  if (around.rollBack()) model.exact = false;
+  if (await around.rollBack()) model.exact = false;
   return undefined;
 }
 
@@ -250,7 +253,7 @@ async function claim(step: Extract<Step, { do: 'claim' }>, { id, it, game: { mod
 
 /** Until the next start nothing is granted, and after it nothing of what was there before. */
 async function lose(name: 'state.json' | 'claims', { model, stores, around }: Game): Promise<void> {
-  around.lose(name);
+  await around.lose(name);
   for (const [id, { plan }] of model.known) {
     for (const store of stores) expect(await store.plans.claim(id, matchOf(plan)).catch(() => false)).toBe(false);
   }
@@ -286,10 +289,53 @@ const inMemory = (time: Clock): Surroundings => ({
   rollBack: () => false,
 });
 
+/** What would lie in files is one key there; what was claimed cannot be lost without the rest. */
+async function onRedis(time: Clock): Promise<Surroundings> {
+  const { url, say } = await redisServer();
+  const tuning = { prefix: prefix(), time: time.now };
+  const key = `${tuning.prefix}state`;
+  const opened: RedisStore[] = [];
+  const open = async (instance: string) => {
+    const one = await openStore({ url, instance, tuning });
+    opened.push(one);
+    return one.store;
+  };
+  const stores = [await open('one'), await open('other')];
+  let copy: string[] = [];
+  return {
+    stores,
+    async restart() {
+      await Promise.all(opened.splice(0).map((it) => it.close()));
+      stores.splice(0, 2, await open('one'), await open('other'));
+    },
+    lose: () => say('DEL', key),
+    async copy() {
+      copy = (await say('HGETALL', key)) as string[]; // names and values
+    },
+    async rollBack() {
+      if (copy.length > 0) await say('HSET', key, ...copy);
+      return copy.length > 0;
+    },
+  };
+}
+
+const REDIS = redisIsThere()
+  ? [
+      { where: 'on Redis', kinds: [...common, upset('restart', 'lose the state')], runs: 15, open: onRedis },
+      {
+        where: 'on a Redis that is put back',
+        kinds: [...common, upset('restart', 'copy', 'roll back', 'roll back')],
+        runs: 25,
+        open: onRedis,
+      },
+    ]
+  : [];
+
 test.each([
   { where: 'in memory', kinds: common, runs: 300, open: async (time: Clock) => inMemory(time) },
   { where: 'in files', kinds: [...common, upset('restart', 'lose the state', 'lose the claims')], runs: 40, open: inFiles },
   { where: 'in files that are put back', kinds: [...common, upset('restart', 'copy', 'roll back', 'roll back')], runs: 40, open: inFiles },
+  ...REDIS,
 ])('a plan is claimed once, agreed to by as many as it needs, in time, or not at all ($where)', async ({ kinds, runs, open }) => {
   let granted = 0;
   const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(...kinds), { minLength: 5, maxLength: 45, size: 'max' });

@@ -159,13 +159,15 @@ describe.each(KINDS)('plans %s', (_, open) => {
 
   test('freezing is seen until it is thawed, and each may be done twice', async () => {
     const store = await opened();
-    expect(await store.isFrozen()).toBe(false);
-    await store.freeze('an incident');
+    expect([await store.isFrozen(), await store.whyFrozen()]).toEqual([false, undefined]);
+    await store.freeze('2026-01-31T18:30:00.000Z os:1000:anna: an incident');
     await store.freeze('another');
     expect(await store.isFrozen()).toBe(true);
+    const why = '2026-01-31T18:30:00.000Z os:1000:anna: an incident\nanother';
+    expect(await store.whyFrozen()).toEqual({ since: Date.parse('2026-01-31T18:30:00.000Z'), why });
     await store.thaw();
     await store.thaw();
-    expect(await store.isFrozen()).toBe(false);
+    expect([await store.isFrozen(), await store.whyFrozen()]).toEqual([false, undefined]);
   });
 });
 

@@ -1,11 +1,13 @@
-/** What the tests of the store share: a clock, a folder that goes away, a plan, and both kinds of store. */
+/** What the tests of the store share: a clock, a folder that goes away, a plan, and all kinds of store. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { openFolder, type Folder } from '../../src/store/folder.ts';
 import { createMemoryStore, openFileStore, type StorePorts } from '../../src/store/store.ts';
 import type { Decided, NewPlan, PlanRecord, Plans, Store } from '../../src/store/types.ts';
+import { redisIsThere, startRedis, type RedisServer } from '../redis/server.ts';
+import { openStore, prefix } from '../redis/support.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -43,9 +45,23 @@ export const ports = (now: () => number, more: Partial<StorePorts> = {}): StoreP
   ...more,
 });
 
-export const KINDS: readonly (readonly [name: string, open: (now: () => number) => Promise<Store>])[] = [
+/** One for all tests of a file; what they keep there is apart. */
+let server: Promise<RedisServer> | undefined;
+afterAll(async () => (await server)?.stop());
+export const redisServer = (): Promise<RedisServer> => (server ??= startRedis());
+
+type Kind = readonly [name: string, open: (now: () => number) => Promise<Store>];
+const onRedis: Kind = [
+  'on redis',
+  async (now) => {
+    const { url } = await redisServer();
+    return (await openStore({ url, tuning: { prefix: prefix(), time: now } })).store;
+  },
+];
+export const KINDS: readonly Kind[] = [
   ['in memory', async (now) => createMemoryStore(ports(now))],
   ['in files', async (now) => openFileStore(stateFolder(), ports(now))],
+  ...(redisIsThere() ? [onRedis] : []),
 ];
 
 export const newPlan = (more: Partial<NewPlan> = {}): NewPlan => ({
