@@ -1,11 +1,15 @@
 /** Between Node's server and the routes: exact Host and Origin, small bodies, the same strict headers on every answer. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { browserIn, type Address } from './address.ts';
 import { PASSKEY_SCRIPT_HASH } from './script.ts';
 
 /** A request that has passed the checks of its head. */
 export interface Visit {
   readonly method: 'GET' | 'POST';
+  /** The whole target, its query included: only the provider's answer to a login has one. */
   readonly path: string;
+  /** `Sec-Fetch-Site`, where there is exactly one. */
+  readonly from: string | undefined;
   /** The browser's name by its cookie; undefined: it has none yet. */
   readonly browser: string | undefined;
   readonly userAgent: string;
@@ -36,10 +40,10 @@ const HEADERS: Readonly<Record<string, string>> = {
   'X-Robots-Tag': 'noindex',
 };
 
-/** `authority`: the one `host:port` that this page answers to. `failed` hears of a fault of ours. */
-export function listener(authority: string, routes: Routes, failed: () => void): RequestListener {
+/** `address`: the one that this page answers to. `failed` hears of a fault of ours. */
+export function listener(address: Address, routes: Routes, failed: () => void): RequestListener {
   return (request, response) => {
-    void answerTo(request, { authority, routes })
+    void answerTo(request, { address, routes })
       .catch(() => {
         failed();
         return plain(500, 'Something went wrong here. Nothing was decided by this request; reload the page to see how things stand.');
@@ -50,13 +54,13 @@ export function listener(authority: string, routes: Routes, failed: () => void):
 
 async function answerTo(
   request: IncomingMessage,
-  { authority, routes }: { readonly authority: string; readonly routes: Routes },
+  { address, routes }: { readonly address: Address; readonly routes: Routes },
 ): Promise<Reply> {
-  const refused = refusalOf(request, authority);
+  const refused = refusalOf(request, address);
   if (refused !== undefined) return refused;
   const { method = '', url = '', headers } = request;
-  const common = { path: url, userAgent: headers['user-agent'] ?? '', browser: undefined };
-  const named = { ...common, browser: browserIn(headers.cookie, authority, common.userAgent) };
+  const userAgent = headers['user-agent'] ?? '';
+  const named = { path: url, userAgent, from: only(request, 'sec-fetch-site'), browser: browserIn(headers.cookie, address, userAgent) };
   if (method !== 'POST') return routes({ ...named, method: 'GET', form: new Map() });
   if (!/^application\/x-www-form-urlencoded(?:\s*;|$)/i.test(headers['content-type'] ?? ''))
     return plain(415, 'Only forms are taken here.');
@@ -65,22 +69,32 @@ async function answerTo(
   return routes({ ...named, method: 'POST', form: fieldsOf(body) });
 }
 
+type Head = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
+
+const valuesOf = ({ rawHeaders }: Head, name: string): readonly string[] =>
+  rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name);
+
+/** Undefined: it is not there, or more than once. */
+function only(request: Head, name: string): string | undefined {
+  const values = valuesOf(request, name);
+  return values.length === 1 ? values[0] : undefined;
+}
+
 /** By the head alone, before a byte of the body is read. */
-function refusalOf(request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>, authority: string): Reply | undefined {
+function refusalOf(request: Head, { host, origin }: Address): Reply | undefined {
   const { method = '', url = '' } = request;
-  const values = (name: string) => request.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name);
-  const only = (name: string, value: string) => values(name).length === 1 && values(name)[0] === value;
   if (!url.startsWith('/')) return plain(400, 'This is no proxy.');
-  if (!only('host', authority)) return plain(403, 'This page answers to its own address only.');
+  if (only(request, 'host') !== host) return plain(403, `This page answers to its own address only: ${origin}/approvals`);
   if (method !== 'GET' && method !== 'HEAD' && method !== 'POST')
     return { ...plain(405, 'Not here.'), headers: { ...PLAIN, Allow: 'GET, HEAD, POST' } };
   if (method === 'POST') {
-    if (!only('origin', `http://${authority}`)) return plain(403, 'A decision must come from this page itself (Origin).');
-    if (!only('sec-fetch-site', 'same-origin')) return plain(403, 'A decision must come from this page itself (Sec-Fetch-Site).');
+    if (only(request, 'origin') !== origin) return plain(403, 'A decision must come from this page itself (Origin).');
+    if (only(request, 'sec-fetch-site') !== 'same-origin')
+      return plain(403, 'A decision must come from this page itself (Sec-Fetch-Site).');
     return undefined;
   }
   // Opened as a page (or its style) and nothing else: no frame, no image, no fetch from elsewhere.
-  const openedAs = values('sec-fetch-dest');
+  const openedAs = valuesOf(request, 'sec-fetch-dest');
   if (openedAs.some((it) => it !== 'document' && it !== 'style')) return plain(403, 'This page opens in a window of its own only.');
   return undefined;
 }
@@ -112,28 +126,8 @@ function fieldsOf(body: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-function write(response: ServerResponse, { status, body, headers }: Reply): void {
+export function write(response: ServerResponse, { status, body, headers }: Reply): void {
   if (response.destroyed) return;
   response.writeHead(status, { ...HEADERS, ...headers, 'Content-Length': Buffer.byteLength(body) });
   response.end(body); // Node leaves it out of an answer to HEAD
-}
-
-/**
- * `__Host-` and `Secure` where a browser takes them on http://localhost: those built on Chromium do. Ports do not isolate cookies, so the
- * name has the port in it, and Origin is what keeps other pages of this machine out.
- */
-function cookieName(authority: string, userAgent: string): string {
-  const name = `ory-identity-mcp-${authority.split(':')[1] ?? '80'}`;
-  return takesSecure(userAgent) ? `__Host-${name}` : name;
-}
-const takesSecure = (userAgent: string): boolean => /Chrom(?:e|ium)\//.test(userAgent);
-
-export const cookieFor = (browser: string, { authority, userAgent }: { readonly authority: string; readonly userAgent: string }): string =>
-  `${cookieName(authority, userAgent)}=${browser}; Path=/; HttpOnly; SameSite=Strict${takesSecure(userAgent) ? '; Secure' : ''}`;
-
-function browserIn(cookies: string | undefined, authority: string, userAgent: string): string | undefined {
-  const name = cookieName(authority, userAgent);
-  const found = (cookies ?? '').split(/;\s*/).filter((it) => it.startsWith(`${name}=`));
-  const value = found.length === 1 ? found[0]?.slice(name.length + 1) : undefined;
-  return value !== undefined && /^[A-Za-z0-9_-]{22}$/.test(value) ? value : undefined;
 }

@@ -1,20 +1,16 @@
 /** The approvals page of this process: opened when it is first needed, on loopback alone. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { listener } from './http.ts';
+import type { RequestListener } from 'node:http';
+import { addressOf } from './address.ts';
 import { listenOnLoopback, type Listening } from './listen.ts';
-import { createProofs } from './proof.ts';
-import { routesOf } from './router.ts';
-import { createSessions } from './sessions.ts';
-import type { Enrolling, Site } from './site.ts';
-import { createTokens } from './tokens.ts';
+import { siteListener } from './make-site.ts';
+import { pathOf, type Enrolling } from './site.ts';
 import { PageUnavailable, type Page, type PagePorts } from './types.ts';
-
-const randomId = (): string => randomBytes(16).toString('base64url');
 
 export const createPage = (ports: PagePorts): Page => {
   const { open, close } = createSite(ports);
-  return { addressOf: async (plan) => `${await open()}/approvals/${plan}`, close };
+  return { addressOf: async (plan) => `${await open()}${pathOf(plan)}`, close };
 };
 
 export interface OpenSite {
@@ -38,7 +34,7 @@ export function createSite(ports: PagePorts, enrolling?: Enrolling): OpenSite {
   }
 
   return {
-    open: async () => `http://${authorityOf((await listening()).port)}`,
+    open: async () => originOf((await listening()).port),
     async close() {
       closed = true;
       const open = await opening?.catch(() => undefined);
@@ -48,28 +44,19 @@ export function createSite(ports: PagePorts, enrolling?: Enrolling): OpenSite {
 }
 
 async function started(ports: PagePorts, enrolling: Enrolling | undefined): Promise<Listening> {
-  const { now } = ports;
   if (ports.port === 0 && (ports.inContainer ?? isContainer)()) throw new PageUnavailable(IN_CONTAINER);
-  let routes: ReturnType<typeof listener> | undefined;
+  let routes: RequestListener | undefined;
   const listening = await listenOnLoopback(ports.port, (request, response) => routes?.(request, response));
-  const authority = authorityOf(listening.port);
-  const site: Site = {
-    ports,
-    authority,
-    tokens: createTokens({ key: randomBytes(32), now, randomId }),
-    sessions: createSessions({ now, randomId }),
-    proofs: createProofs({ ...ports, origin: `http://${authority}` }),
-    enrolling,
-  };
-  routes = listener(authority, routesOf(site), () => ports.failed?.());
+  const address = addressOf(originOf(listening.port));
+  routes = siteListener(ports, { address, key: randomBytes(32), isMounted: false, enrolling });
   return listening;
 }
 
 /** As browsers write it: a relying party's id can't be an address, and 80 goes without saying. */
-const authorityOf = (port: number): string => (port === 80 ? 'localhost' : `localhost:${port}`);
+const originOf = (port: number): string => (port === 80 ? 'http://localhost' : `http://localhost:${port}`);
 
 export const isContainer = (): boolean => existsSync('/.dockerenv') || existsSync('/run/.containerenv');
 
 const IN_CONTAINER =
   'In a container over stdio there is no approvals page: it listens on loopback only, where no browser outside gets in, and publishing a port does not change that. ' +
-  'Run this server outside of a container; serving over HTTP (--http) is for a later version. Where your editor forwards loopback ports into the container (dev containers), name one with --page-port (KRATOS_MCP_PAGE_PORT).';
+  'Run this server outside of a container, or serve over HTTP from it (--http), which has the page at /approvals. Where your editor forwards loopback ports into the container (dev containers), name one with --page-port (KRATOS_MCP_PAGE_PORT).';

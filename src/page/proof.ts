@@ -4,14 +4,17 @@ import type { Assertion, Ledger } from '../audit/record.ts';
 import { createLocks } from '../lib/mutex.ts';
 import type { Approver, Approvers } from '../store/types.ts';
 import { signedBy } from './passkey.ts';
+import type { Session } from './sessions.ts';
 import { stepOf } from './totp.ts';
 
 export interface Proof {
-  readonly approver: Approver;
-  readonly method: 'passkey' | 'totp';
+  readonly by: Session;
+  readonly method: 'passkey' | 'totp' | 'oidc';
   readonly assertion?: Assertion;
 }
-export type Proven = { readonly kind: 'proven'; readonly proof: Proof } | { readonly kind: 'refused'; readonly because: string };
+export type Proven =
+  | { readonly kind: 'proven'; readonly proof: Proof; readonly approver: Approver }
+  | { readonly kind: 'refused'; readonly because: string };
 
 export interface Given {
   readonly form: ReadonlyMap<string, string>;
@@ -33,7 +36,9 @@ export interface ProofPorts {
 }
 
 /** What is signed where it is not a plan that is agreed to; stands as the digest in the record of it. No plan's digest has a blank in it. */
-export const subjectOf = (purpose: 'sign-in' | 'unlock' | 'reveal', subject = ''): string => `${purpose} ${subject}`;
+export const subjectOf = (purpose: 'sign-in' | 'unlock' | 'thaw' | 'reveal', subject = ''): string => `${purpose} ${subject}`;
+
+const sessionOf = ({ id, name }: Approver): Session => ({ id, name });
 
 const CHALLENGE_MS = 5 * 60_000;
 const refused = (because: string): Proven => ({ kind: 'refused', because });
@@ -63,7 +68,7 @@ export function createProofs(ports: ProofPorts): Proofs {
     if (signed === undefined) return failed('passkey', WRONG_PASSKEY, { plan });
     const { approver, counter, assertion } = signed;
     await approvers.counted(approver.id, counter);
-    return { kind: 'proven', proof: { approver, method: 'passkey', assertion: { ...assertion, nonce } } };
+    return { kind: 'proven', approver, proof: { by: sessionOf(approver), method: 'passkey', assertion: { ...assertion, nonce } } };
   }
 
   async function byCode(code: string, { form, plan }: Given): Promise<Proven> {
@@ -72,7 +77,8 @@ export function createProofs(ports: ProofPorts): Proofs {
     if (approver?.totp === undefined) return failed('totp', WRONG_CODE, { plan });
     if (!(await approvers.mayTry(approver.id))) return failed('totp', TOO_MANY, { plan, approver: approver.id });
     const step = await stepOf(code, approver.totp.secret, now());
-    if (step !== undefined && (await approvers.useCode(approver.id, step))) return { kind: 'proven', proof: { approver, method: 'totp' } };
+    if (step !== undefined && (await approvers.useCode(approver.id, step)))
+      return { kind: 'proven', approver, proof: { by: sessionOf(approver), method: 'totp' } };
     await approvers.failed(approver.id);
     return failed('totp', WRONG_CODE, { plan, approver: approver.id });
   }

@@ -2,19 +2,29 @@
 import { html } from './html.ts';
 import type { Reply, Visit } from './http.ts';
 import type { Approver } from '../store/types.ts';
+import type { Address } from './address.ts';
+import type { Errands } from './errands.ts';
+import type { Login } from './login-types.ts';
 import type { Proofs } from './proof.ts';
-import type { Sessions } from './sessions.ts';
+import type { Session, Sessions } from './sessions.ts';
 import type { Purpose, Redeemed, Tokens, View } from './tokens.ts';
 import type { PagePorts } from './types.ts';
 import { message, type Enrolment } from './views/layout.ts';
 
+export type SitePorts = Omit<PagePorts, 'port' | 'inContainer'>;
+
 export interface Site {
-  readonly ports: PagePorts;
-  /** `localhost:<port>`. */
-  readonly authority: string;
+  readonly ports: SitePorts;
+  readonly address: Address;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly proofs: Proofs;
+  /** Where approvers sign in with a provider; enrolled ones don't count then. */
+  readonly login: Login | undefined;
+  /** Logins under way. */
+  readonly errands: Errands;
+  /** Whether it is a part of the HTTP server, where requesters are told apart; else a page of its own on loopback. */
+  readonly isMounted: boolean;
   /** Where the command line lets somebody in. */
   readonly enrolling?: Enrolling | undefined;
 }
@@ -34,8 +44,8 @@ export interface Enrolling {
 /** A visit whose browser has a name: the one it came with, or a new one that the answer sets. */
 export interface Known extends Visit {
   readonly browser: string;
-  /** The id of the approver who has signed in. */
-  readonly approver: string | undefined;
+  /** Who has signed in with it. */
+  readonly session: Session | undefined;
 }
 export type Route = (site: Site, visit: Known) => Promise<Reply>;
 
@@ -65,12 +75,12 @@ export interface Unfit {
 }
 
 /** The form's token, taken once. `deciding`: an answer that is faster than anybody reads does not count. */
-export function redeem(
+export async function redeem(
   { tokens }: Site,
   { browser, form }: Known,
   { purpose, subject, deciding }: { readonly purpose: Purpose; readonly subject: string; readonly deciding: boolean },
-): Unfit | Extract<Redeemed, { kind: 'ok' }> {
-  const redeemed = tokens.redeem(form.get('token') ?? '', { purpose, subject, browser });
+): Promise<Unfit | Extract<Redeemed, { kind: 'ok' }>> {
+  const redeemed = await tokens.redeem(form.get('token') ?? '', { purpose, subject, browser });
   if (redeemed.kind !== 'ok') return SAID[redeemed.kind];
   return deciding && redeemed.ageMs < MIN_READ_MS ? SAID.early : redeemed;
 }
@@ -83,10 +93,15 @@ export const viewOf = (
 ): View => tokens.mint({ purpose, subject, browser });
 
 const WEEK_MS = 7 * 24 * 3_600_000;
-export async function enrolmentsOf({ ports }: Site): Promise<readonly Enrolment[]> {
+/** Undefined where nobody is enrolled who could count. */
+export async function enrolmentsOf({ ports, login }: Site): Promise<readonly Enrolment[] | undefined> {
+  if (login !== undefined) return undefined;
   const since = ports.now() - WEEK_MS;
   return (await ports.approvers.enrolments()).filter((it) => it.at > since || (it.removedAt ?? 0) > since);
 }
+
+export const FRONT = '/approvals';
+export const pathOf = (plan: string): string => `${FRONT}/${plan}`;
 
 /** The ledger could not be written: nothing was decided, since nobody could prove it. */
 export const unrecorded = (): Reply =>
@@ -95,6 +110,6 @@ export const unrecorded = (): Reply =>
     message(
       'Not recorded',
       'The audit ledger could not be written, so this does not count. Nothing was decided.',
-      html`<p><a href="/">All requests</a></p>`,
+      html`<p><a href="/approvals">All requests</a></p>`,
     ),
   );

@@ -1,34 +1,11 @@
 /** The page in a real browser, with a virtual authenticator. */
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
 import type { NewPlan, PlanRecord } from '../../src/store/types.ts';
-import { authenticatorFor, hasChromium, launch, newPage, picture } from './chromium.ts';
+import { authenticatorFor, findings, hasChromium, launch, newPage, picture } from './chromium.ts';
 import { scene, shown, type Scene } from './scene.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-/** Through the debugger: the page's own policy lets no other script in. */
-async function findings(page: Page): Promise<string[]> {
-  const cdp = await page.context().newCDPSession(page);
-  await cdp.send('Runtime.evaluate', { expression: axe });
-  const { result } = await cdp.send('Runtime.evaluate', {
-    expression: 'axe.run(document).then((it) => JSON.stringify(it.violations))',
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  const violations = JSON.parse(String(result.value)) as readonly Finding[]; // what axe documents
-  const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return bad.map(({ id, nodes }) => `${id}: ${nodes.map((it) => `${it.html} ${it.failureSummary}`).join('; ')}`);
-}
 
 describe.skipIf(!hasChromium)('in Chromium', () => {
   let browser: Browser;
@@ -177,7 +154,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     await it.ports.store.plans.claim(plan.id, plan);
     await it.ports.store.plans.finish(plan.id, 'executed');
     const expiresAt = it.ports.now() + 60_000;
-    it.ports.reveals.keep(plan.id, { values: { 'Recovery code': new Secret('483920') }, about: '“ada@example.com”', expiresAt });
+    await it.ports.reveals.keep(plan.id, { values: { 'Recovery code': new Secret('483920') }, about: '“ada@example.com”', expiresAt });
     await page.reload();
     await page.getByRole('heading', { name: 'A recovery secret waits here' }).waitFor();
     await picture(page, 'reveal-waits');
@@ -234,7 +211,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     const address = await it.page.addressOf('A'.repeat(22));
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      for (const path of ['/', `/approvals/${ended.id}`, `/approvals/${phrase.id}`, address]) {
+      for (const path of ['/approvals', `/approvals/${ended.id}`, `/approvals/${phrase.id}`, address]) {
         await page.goto(new URL(path, address).href);
         expect(await findings(page)).toEqual([]);
       }

@@ -1,5 +1,6 @@
 /** A real browser with a virtual authenticator; its pictures are kept for people to look at. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import type { SoftPasskey } from './authenticator.ts';
@@ -69,3 +70,24 @@ export const newPage = async (browser: Browser, options: Parameters<Browser['new
   context.setDefaultTimeout(5_000);
   return context.newPage();
 };
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Finding {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+/** What axe finds serious. Through the debugger: the page's own policy lets no other script in. */
+export async function findings(page: Page): Promise<string[]> {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Runtime.evaluate', { expression: axe });
+  const { result } = await cdp.send('Runtime.evaluate', {
+    expression: 'axe.run(document).then((it) => JSON.stringify(it.violations))',
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  const violations = JSON.parse(String(result.value)) as readonly Finding[]; // what axe documents
+  const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return bad.map(({ id, nodes }) => `${id}: ${nodes.map((it) => `${it.html} ${it.failureSummary}`).join('; ')}`);
+}

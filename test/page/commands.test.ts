@@ -174,10 +174,10 @@ describe('approver enroll', () => {
   test('has its place on the page for nobody but who has the address', async () => {
     const it = await desk();
     const enrolling = enroll(it.office, { name: 'Ben', totp: false });
-    const [, origin = '', secret = ''] = await it.sees(/Open (http:\/\/localhost:\d+)\/enroll\/(\S+)/);
+    const [, origin = '', secret = ''] = await it.sees(/Open (http:\/\/localhost:\d+)\/approvals\/enroll\/(\S+)/);
     const at = await browser({ port: () => Promise.resolve(Number(new URL(origin).port)) });
-    expect((await at.get(`/enroll/${secret}`)).status).toBe(200);
-    expect((await at.get(`/enroll/${'A'.repeat(22)}`)).status).toBe(404);
+    expect((await at.get(`/approvals/enroll/${secret}`)).status).toBe(200);
+    expect((await at.get(`/approvals/enroll/${'A'.repeat(22)}`)).status).toBe(404);
     it.interrupt();
     await enrolling;
   });

@@ -228,7 +228,7 @@ describe('an assertion', () => {
     const [mine, foreign, front, again] = [
       await at.get(`/approvals/${plan.id}`),
       await at.get(`/approvals/${other.id}`),
-      await at.get('/'),
+      await at.get('/approvals'),
       await at.get(`/approvals/${plan.id}`),
     ];
     it.pass(2_000);

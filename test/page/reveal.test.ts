@@ -37,7 +37,7 @@ const asked = () => it.ask(newPlan({ effects: ['takeover'], tool: 'create_recove
 async function carriedOut(plan: PlanRecord): Promise<PlanRecord> {
   await it.ports.store.plans.claim(plan.id, plan);
   await it.ports.store.plans.finish(plan.id, 'executed');
-  it.ports.reveals.keep(plan.id, {
+  await it.ports.reveals.keep(plan.id, {
     values: { 'Recovery code': new Secret(CODE) },
     about: '“ada@example.com”',
     expiresAt: it.ports.now() + HOUR,
@@ -72,10 +72,10 @@ async function reveal(plan: PlanRecord, { by = at, passkey = it.passkey } = {}):
   return post(plan, { token, passkey: passkey.answer(challenge, by.origin) }, by);
 }
 /** None of them showed it, and it still waits. */
-function expectNothing(plan: PlanRecord, answers: readonly Answer[]): void {
+async function expectNothing(plan: PlanRecord, answers: readonly Answer[]): Promise<void> {
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 403));
   for (const { body } of answers) expect(body).not.toContain(CODE);
-  expect(it.ports.reveals.waitsUntil(plan.id)).toBeDefined();
+  expect(await it.ports.reveals.waiting(plan.id)).toBeDefined();
   expect(it.events()).not.toContain('revealed');
 }
 
@@ -131,7 +131,7 @@ test('it is not shown for the cookie of its approver alone', async () => {
     const body = new URLSearchParams({ token, ...factor(challenge) }).toString();
     answers.push(await send(await it.port(), `${path}/reveal`, { method: 'POST', headers, body }));
   }
-  expectNothing(plan, answers);
+  await expectNothing(plan, answers);
   for (const { body } of answers) expect(body).toContain('Nothing was shown');
   expect((await reveal(plan)).body).toContain(CODE);
 });
@@ -141,7 +141,7 @@ test('a signature for a sign-in, for a yes, for another secret, and one that is 
   const pages = [
     await at.get(`/approvals/${other.id}`),
     await at.get(`/approvals/${(await it.ask()).id}`),
-    await (await browser(it)).get('/'),
+    await (await browser(it)).get('/approvals'),
   ];
   const answers: Answer[] = [];
   for (const { body } of pages) {
@@ -154,7 +154,7 @@ test('a signature for a sign-in, for a yes, for another secret, and one that is 
   const late = await formOf(plan);
   it.pass(5 * 60_000);
   answers.push(await post(plan, { token: late.token, passkey: it.passkey.answer(late.challenge, at.origin) }));
-  expectNothing(plan, answers);
+  await expectNothing(plan, answers);
 });
 
 test('a token of the same plan’s decision shows nothing, nor does an answer that is faster than anybody reads', async () => {
@@ -165,7 +165,7 @@ test('a token of the same plan’s decision shows nothing, nor does an answer th
   it.pass(2_000);
   const token = fieldOf(before.body, 'token');
   const challenge = challengeOf(`reveal ${plan.id}`, token.split('.')[1] ?? '');
-  expectNothing(plan, [await post(plan, { token, passkey: it.passkey.answer(challenge, at.origin) })]);
+  await expectNothing(plan, [await post(plan, { token, passkey: it.passkey.answer(challenge, at.origin) })]);
   const { body } = await at.get(`/approvals/${plan.id}`);
   const form = revealForm(body);
   const early = await post(plan, { token: form.token, passkey: it.passkey.answer(form.challenge, at.origin) });
@@ -183,7 +183,7 @@ test('a one-time code of its approver shows it, and counts once', async () => {
   const yes = { token: fieldOf(body, 'token'), action: 'approve', code: plan.code, approver: 'ben', otp: used };
   expect((await at.post(`/approvals/${plan.id}`, yes)).status).toBe(303);
   await carriedOut(plan);
-  expectNothing(plan, [await post(plan, { token: (await formOf(plan)).token, approver: 'ben', otp: used })]);
+  await expectNothing(plan, [await post(plan, { token: (await formOf(plan)).token, approver: 'ben', otp: used })]);
   it.pass(60_000);
   expect((await post(plan, { token: (await formOf(plan)).token, approver: 'ben', otp: code() })).body).toContain(CODE);
 });
@@ -204,15 +204,15 @@ test('it is not shown to a stranger, nor to another approver, nor for the factor
     await post(plan, { token, passkey: it.passkey.answer('', bens.origin) }, bens),
     await reveal(plan, { passkey: ben }),
   ];
-  expectNothing(plan, answers);
+  await expectNothing(plan, answers);
 });
 
 test('it is not shown after a sign-out, after a removal, after its time, nor without a record', async () => {
   const plan = await waiting();
   const form = await formOf(plan);
-  await at.post('/sign-out', { token: fieldOf((await at.get('/')).body, 'token') });
+  await at.post('/approvals/sign-out', { token: fieldOf((await at.get('/approvals')).body, 'token') });
   const signed = { token: form.token, passkey: it.passkey.answer(form.challenge, at.origin) };
-  expectNothing(plan, [await post(plan, signed)]);
+  await expectNothing(plan, [await post(plan, signed)]);
 
   await signIn(at, it.passkey);
   it.ledger.fail(new Error('EIO'));
@@ -222,7 +222,7 @@ test('it is not shown after a sign-out, after a removal, after its time, nor wit
 
   const before = await formOf(plan);
   await it.ports.approvers.remove('anna');
-  expectNothing(plan, [await post(plan, { token: before.token, passkey: it.passkey.answer(before.challenge, at.origin) })]);
+  await expectNothing(plan, [await post(plan, { token: before.token, passkey: it.passkey.answer(before.challenge, at.origin) })]);
   expect((await at.get(`/approvals/${plan.id}`)).body).not.toContain('Show it now');
   it.pass(HOUR);
   expect((await at.get(`/approvals/${plan.id}`)).body).not.toContain('recovery secret waits');

@@ -26,15 +26,21 @@ const unchanged = async () => {
 describe('a route', () => {
   const POSTS = { method: 'POST' } as const;
   test.each([
-    ['/', 200, 405],
-    ['/style.css', 200, 405],
-    ['/sign-in', 405, 403],
-    ['/sign-out', 405, 403],
-    ['/unlock', 405, 403],
+    ['/', 303, 405],
+    ['/approvals', 200, 405],
+    ['/approvals/style.css', 200, 405],
+    ['/approvals/sign-in', 405, 403],
+    ['/approvals/sign-out', 405, 403],
+    ['/approvals/unlock', 405, 403],
+    ['/approvals/thaw', 405, 403],
     ['/approvals/ID', 200, 403],
     ['/approvals/ID/reveal', 405, 403],
     ['/approvals/NONE', 404, 403],
-    ['/enroll/NONE', 404, 403], // exists on the command line's page alone
+    ['/approvals/enroll/NONE', 404, 403], // exists on the command line's page alone
+    ['/approvals/callback?state=x', 404, 405], // with a provider alone
+    ['/approvals/callback', 404, 404],
+    ['/sign-in', 404, 404],
+    ['/style.css', 404, 404],
     ['/approvals/', 404, 404],
     ['/approvals/ID/', 404, 404],
     ['/approvals/ID?x=1', 404, 404],
@@ -56,6 +62,7 @@ describe('a route', () => {
 
   test('carries the same strict headers with every answer, also refusals', async () => {
     const answers = [
+      await send(port, '/approvals'),
       await send(port, '/'),
       await send(port, path('/approvals/ID')),
       await send(port, '/nowhere'),
@@ -164,7 +171,7 @@ describe('a decision with', () => {
 
   test("another plan's token, the front page's token, and one that is half an hour old are refused", async () => {
     const other = await it.ask();
-    const tokens = [await at.get(`/approvals/${other.id}`), await at.get('/')].map(({ body }) => fieldOf(body, 'token'));
+    const tokens = [await at.get(`/approvals/${other.id}`), await at.get('/approvals')].map(({ body }) => fieldOf(body, 'token'));
     const old = fieldOf((await at.get(path('/approvals/ID'))).body, 'token');
     it.pass(2_000);
     for (const token of tokens) expect((await at.post(path('/approvals/ID'), { token, action: 'deny' })).status).toBe(403);

@@ -10,13 +10,14 @@ import type { Level, Page, PagePorts } from '../../src/page/types.ts';
 import type { ApproverPolicy, Limits } from '../../src/policy/policy.ts';
 import { createApprovers } from '../../src/store/approvers.ts';
 import { openFolder } from '../../src/store/folder.ts';
+import { createKept } from '../../src/store/kept.ts';
 import { createReveals } from '../../src/store/reveals.ts';
 import { createMemoryStore } from '../../src/store/store.ts';
 import type { Approver, NewPlan, PlanRecord, Shown } from '../../src/store/types.ts';
 import { softPasskey, type SoftPasskey } from './authenticator.ts';
 
 export const HOUR = 3_600_000;
-const limits: Limits = {
+export const limits: Limits = {
   asked: 60,
   waiting: 20,
   waitingInAll: 50,
@@ -32,7 +33,7 @@ const limits: Limits = {
   identitiesRead: 1000,
   chainHours: 72,
 };
-const rules: ApproverPolicy = { waitHours: 24, phrase: false, pageMinutes: 30 };
+const rules: ApproverPolicy = { waitHours: 24, phrase: false, pageMinutes: 30, who: [] };
 
 export const shown: Shown = {
   environment: 'https://kratos.example.com',
@@ -114,12 +115,14 @@ export async function scene({ enrolled = true, level = 'L0' }: SceneOptions = {}
   const approvers = createApprovers(openFolder(folder), { now });
   const store = createMemoryStore({ now, randomId: () => randomBytes(16).toString('base64url'), instance: 'test' });
   const ledger = createMemoryLedger({ now });
+  const kept = createKept(now);
   const inForce = { approvers: rules, limits };
   const ports: PagePorts = {
     port: 0,
     store,
     approvers,
-    reveals: createReveals(now),
+    kept,
+    reveals: createReveals(kept, now),
     ledger,
     environment: shown.environment,
     level,
@@ -249,8 +252,8 @@ export const formIn = (body: string, path: string): string =>
 
 /** Signs in on the front page. */
 export async function signIn(at: Browser, passkey: SoftPasskey): Promise<Answer> {
-  const { body } = await at.get('/');
-  return at.post('/sign-in', { token: fieldOf(body, 'token'), passkey: passkey.answer(challengeIn(body), at.origin) });
+  const { body } = await at.get('/approvals');
+  return at.post('/approvals/sign-in', { token: fieldOf(body, 'token'), passkey: passkey.answer(challengeIn(body), at.origin) });
 }
 
 /** Opens the plan, waits, and answers with the scene's passkey. */

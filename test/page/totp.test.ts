@@ -54,11 +54,11 @@ describe('a one-time code', () => {
     const code = codeAt();
     await answer(plan, () => ({ otp: code }));
     expect((await answer(other, () => ({ otp: code }))).status).toBe(403);
-    const { body } = await at.get('/');
+    const { body } = await at.get('/approvals');
     const fields = { token: fieldOf(body, 'token'), approver: 'ben', otp: code };
     const fresh = await browser(it);
-    const front = await fresh.get('/');
-    expect((await fresh.post('/sign-in', { ...fields, token: fieldOf(front.body, 'token') })).status).toBe(403);
+    const front = await fresh.get('/approvals');
+    expect((await fresh.post('/approvals/sign-in', { ...fields, token: fieldOf(front.body, 'token') })).status).toBe(403);
     expect((await it.find(other)).state).toBe('waiting');
   });
 
@@ -67,7 +67,7 @@ describe('a one-time code', () => {
     const guesses = Array.from({ length: 40 }, (_, i) => String(i).padStart(6, '0')).filter(
       (code) => ![-1, 0, 1].some((s) => codeAt(s) === code),
     );
-    await at.get('/'); // now it has its cookie
+    await at.get('/approvals'); // now it has its cookie
     const pages = await Promise.all(guesses.map(() => at.get(`/approvals/${plan.id}`)));
     it.pass(2_000);
     const statuses = await Promise.all(
@@ -128,5 +128,5 @@ test('an approver file that was edited by hand approves nothing, and the server 
   expect(answered.status).toBe(500);
   expect(answered.body).not.toContain(it.folder);
   expect((await it.find(plan)).state).toBe('waiting');
-  expect((await at.get('/style.css')).status).toBe(200);
+  expect((await at.get('/approvals/style.css')).status).toBe(200);
 });

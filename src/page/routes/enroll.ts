@@ -10,7 +10,7 @@ import { message } from '../views/layout.ts';
 
 function openAt({ enrolling }: Site, { path }: Known): Enrolling | undefined {
   if (enrolling === undefined || !enrolling.isOpen()) return undefined;
-  const [given, secret] = [Buffer.from(path.split('/')[2] ?? ''), Buffer.from(enrolling.secret)];
+  const [given, secret] = [Buffer.from(path.split('/')[3] ?? ''), Buffer.from(enrolling.secret)];
   return given.length === secret.length && timingSafeEqual(given, secret) ? enrolling : undefined;
 }
 
@@ -32,11 +32,11 @@ const CHALLENGE_MS = 5 * 60_000;
 export async function enroll(site: Site, visit: Known): Promise<Reply> {
   const enrolling = openAt(site, visit);
   if (enrolling === undefined) return notFound();
-  const token = redeem(site, visit, { purpose: 'enroll', subject: enrolling.user, deciding: false });
+  const token = await redeem(site, visit, { purpose: 'enroll', subject: enrolling.user, deciding: false });
   if (isUnfit(token)) return showEnroll(site, visit, token);
   if (token.ageMs > CHALLENGE_MS)
     return showEnroll(site, visit, { status: 403, text: 'The page stood open for more than five minutes. Please try again.' });
-  const expected = { challenge: challengeOf(subjectOf(enrolling), token.nonce), origin: `http://${site.authority}` };
+  const expected = { challenge: challengeOf(subjectOf(enrolling), token.nonce), origin: site.address.origin };
   const passkey = await registeredBy(visit.form.get('passkey') ?? '', expected);
   if (passkey === undefined)
     return showEnroll(site, visit, {

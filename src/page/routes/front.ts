@@ -1,11 +1,14 @@
-/** The front page: sign in, sign out, look at what waits, lift a lock. */
+/** The front page: sign in, sign out, look at what waits and at what stops changes. */
 import { challengeOf } from '../../audit/challenge.ts';
-import { LEAST_WAIT_HOURS } from '../../store/standing.ts';
-import { cookieFor, type Reply } from '../http.ts';
+import { cookieFor } from '../address.ts';
+import type { Reply } from '../http.ts';
 import { subjectOf } from '../proof.ts';
-import { enrolmentsOf, isUnfit, page, redeem, seeOther, unrecorded, viewOf, type Known, type Site } from '../site.ts';
-import { frontPage, listPage } from '../views/list.ts';
-import { mayApprove } from '../who.ts';
+import { enrolmentsOf, FRONT, isUnfit, page, redeem, seeOther, viewOf, type Known, type Site } from '../site.ts';
+import { freezeStop, locksOf, mayLift, type Stop } from '../stops.ts';
+import { viewerOf, type Viewer } from '../viewer.ts';
+import type { Asked } from '../views/factor.ts';
+import { frontPage, listPage, strangerPage } from '../views/list.ts';
+import { beginLogin } from './begin.ts';
 
 interface Said {
   readonly status: number;
@@ -13,80 +16,80 @@ interface Said {
 }
 
 export async function showFront(site: Site, visit: Known, said?: Said): Promise<Reply> {
-  const { ports } = site;
-  const { store } = ports;
-  const everyone = await ports.approvers.list();
-  const approver = everyone.find((it) => it.id === visit.approver);
-  const plans = (await store.plans.list()).filter((it) => it.channel === 'page');
-  const common = { enrolments: await enrolmentsOf(site), frozen: await store.isFrozen(), error: said?.text };
-  const status = said?.status ?? 200;
-  if (approver === undefined) {
-    const view = viewOf(site, visit, { purpose: 'sign-in' });
-    const challenge = challengeOf(subjectOf('sign-in'), view.nonce);
-    const waiting = plans.filter((it) => it.state === 'waiting').length;
-    return page(status, frontPage({ ...common, waiting, approvers: everyone, challenge, view }));
-  }
-  const locked = (await store.counters.locked()).map((it) => {
-    const view = viewOf(site, visit, { purpose: 'unlock', subject: it.principal });
-    const challenge = challengeOf(subjectOf('unlock', it.principal), view.nonce);
-    const may = everyone.filter((one) => mayApprove(one, unlocking(it), ports) === undefined);
-    return { ...it, challenge, view, approvers: may };
-  });
-  const reveals = new Set(plans.filter((it) => ports.reveals.waitsUntil(it.id) !== undefined).map((it) => it.id));
+  const viewer = await viewerOf(site, visit);
+  if (viewer === undefined) return toStrangers(site, visit, said);
+  if (viewer.isApprover) return toApprover(site, visit, { viewer, said });
+  const isNobody = site.ports.policy().approvers.who.length === 0;
   const signOut = viewOf(site, visit, { purpose: 'sign-out' });
-  return page(status, listPage({ ...common, approver, plans, reveals, locked, signOut, now: ports.now() }));
+  return page(said?.status ?? 200, strangerPage({ name: viewer.name, signOut, isNobody, error: said?.text }));
 }
 
-/** Lifting a lock is as much as approving: by an approver who was there before it, and who counts. */
-const unlocking = ({ principal, since }: { readonly principal: string; readonly since: number }) =>
-  ({ created: since, kind: 'approve', others: false, principal, decided: [], waitHours: LEAST_WAIT_HOURS }) as const;
+async function toStrangers(site: Site, visit: Known, said: Said | undefined): Promise<Reply> {
+  const { login, ports } = site;
+  const common = { enrolments: await enrolmentsOf(site), frozen: await ports.store.isFrozen(), error: said?.text };
+  const view = viewOf(site, visit, { purpose: 'sign-in' });
+  const status = said?.status ?? 200;
+  if (login !== undefined) return page(status, frontPage({ ...common, waiting: undefined, asked: { kind: 'login' }, view }));
+  const approvers = await ports.approvers.list();
+  const waiting = (await plansOf(site)).filter((it) => it.state === 'waiting').length;
+  const asked = factor(approvers, challengeOf(subjectOf('sign-in'), view.nonce));
+  return page(status, frontPage({ ...common, waiting, asked, view }));
+}
+
+const plansOf = async ({ ports }: Site) => (await ports.store.plans.list()).filter((it) => it.channel === 'page');
+const factor = (approvers: Extract<Asked, { kind: 'factor' }>['approvers'], challenge: string): Asked | undefined =>
+  approvers.length === 0 ? undefined : { kind: 'factor', approvers, challenge };
+
+interface Looking {
+  readonly viewer: Viewer;
+  readonly said: Said | undefined;
+}
+
+async function toApprover(site: Site, visit: Known, { viewer, said }: Looking): Promise<Reply> {
+  const { ports } = site;
+  const { store } = ports;
+  const plans = await plansOf(site);
+  const waiting = await Promise.all(plans.map(async ({ id }) => ((await ports.reveals.waiting(id)) === undefined ? [] : [id])));
+  const locks = await locksOf(store);
+  const freeze = await freezeStop(store);
+  const body = listPage({
+    name: viewer.name,
+    plans,
+    reveals: new Set(waiting.flat()),
+    locked: await Promise.all(locks.map(async (it) => ({ principal: it.subject, since: it.since, ...(await liftable(site, visit, it)) }))),
+    freeze: freeze && { ...freeze, ...(await liftable(site, visit, freeze)) },
+    signOut: viewOf(site, visit, { purpose: 'sign-out' }),
+    enrolments: await enrolmentsOf(site),
+    now: ports.now(),
+    error: said?.text,
+  });
+  return page(said?.status ?? 200, body);
+}
+
+async function liftable(site: Site, visit: Known, stop: Stop) {
+  const view = viewOf(site, visit, { purpose: stop.kind, subject: stop.subject });
+  if (site.login !== undefined) return { view, asked: { kind: 'login' } as const };
+  const may = (await site.ports.approvers.list()).filter((it) => mayLift(it, stop, site) === undefined);
+  return { view, asked: factor(may, challengeOf(subjectOf(stop.kind, stop.subject), view.nonce)) };
+}
 
 export async function signIn(site: Site, visit: Known): Promise<Reply> {
-  const token = redeem(site, visit, { purpose: 'sign-in', subject: '', deciding: false });
+  const { login, ports, sessions, address } = site;
+  const plan = visit.form.get('plan');
+  const token = await redeem(site, visit, { purpose: 'sign-in', subject: plan ?? '', deciding: false });
   if (isUnfit(token)) return showFront(site, visit, token);
+  if (login !== undefined) return beginLogin(site, visit, { login, purpose: { kind: 'sign-in', plan } });
   const proven = await site.proofs({ form: visit.form, digest: subjectOf('sign-in'), nonce: token.nonce, ageMs: token.ageMs });
   if (proven.kind === 'refused') return showFront(site, visit, { status: 403, text: proven.because });
-  const { approver, method } = proven.proof;
-  site.ports.ledger.note({ event: 'signed_in', method, approvers: [approver.id], decision_source: 'person' });
-  const browser = site.sessions.open(visit.browser, approver.id);
-  return seeOther('/', { 'Set-Cookie': cookieFor(browser, { authority: site.authority, userAgent: visit.userAgent }) });
+  const { by, method } = proven.proof;
+  ports.ledger.note({ event: 'signed_in', method, approvers: [by.id], decision_source: 'person' });
+  const browser = await sessions.open(visit.browser, by);
+  return seeOther(FRONT, { 'Set-Cookie': cookieFor(browser, { address, userAgent: visit.userAgent }) });
 }
 
 export async function signOut(site: Site, visit: Known): Promise<Reply> {
-  const token = redeem(site, visit, { purpose: 'sign-out', subject: '', deciding: false });
+  const token = await redeem(site, visit, { purpose: 'sign-out', subject: '', deciding: false });
   if (isUnfit(token)) return showFront(site, visit, token);
-  site.sessions.close(visit.browser);
-  return seeOther('/');
-}
-
-/** By somebody who has signed in, and with a factor of its own. */
-export async function unlock(site: Site, visit: Known): Promise<Reply> {
-  const { ports } = site;
-  const principal = visit.form.get('principal') ?? '';
-  const token = redeem(site, visit, { purpose: 'unlock', subject: principal, deciding: true });
-  if (isUnfit(token)) return showFront(site, visit, token);
-  if (visit.approver === undefined) return showFront(site, visit, { status: 403, text: 'Sign in first. Nothing was unlocked.' });
-  const since = await ports.store.counters.lockedSince(principal);
-  if (since === undefined) return showFront(site, visit, { status: 409, text: 'That is not locked any more.' });
-  const digest = subjectOf('unlock', principal);
-  const proven = await site.proofs({ form: visit.form, digest, nonce: token.nonce, ageMs: token.ageMs });
-  if (proven.kind === 'refused') return showFront(site, visit, { status: 403, text: `${proven.because} Nothing was unlocked.` });
-  const { approver, method, assertion } = proven.proof;
-  const refused = mayApprove(approver, unlocking({ principal, since }), ports);
-  if (refused !== undefined) return showFront(site, visit, { status: 403, text: `${refused} Nothing was unlocked.` });
-  try {
-    await ports.ledger.durable({
-      event: 'unlocked',
-      digest,
-      requester: principal,
-      method,
-      approvers: [approver.id],
-      decision_source: 'person',
-      assertion,
-    });
-  } catch {
-    return unrecorded();
-  }
-  await ports.store.counters.unlock(principal);
-  return seeOther('/');
+  await site.sessions.close(visit.browser);
+  return seeOther(FRONT);
 }

@@ -2,9 +2,10 @@
 import type { AuditFields } from '../../audit/record.ts';
 import type { Entered } from '../../policy/entered.ts';
 import type { Decided, PlanRecord } from '../../store/types.ts';
-import { cookieFor, type Reply } from '../http.ts';
+import { cookieFor } from '../address.ts';
+import type { Reply } from '../http.ts';
 import type { Proof } from '../proof.ts';
-import { seeOther, unrecorded, type Known, type Site } from '../site.ts';
+import { pathOf, seeOther, unrecorded, type Known, type Site } from '../site.ts';
 import { rendered } from './plan.ts';
 
 export interface Yes {
@@ -26,7 +27,7 @@ export async function take(site: Site, visit: Known, { plan, entered, proof }: Y
     return unrecorded();
   }
   const taken = await ports.store.plans.answer(plan.id, decided);
-  if (taken === 'approved' || taken === 'more') return seeOther(`/approvals/${plan.id}`, signedIn(site, visit, proof));
+  if (taken === 'approved' || taken === 'more') return seeOther(pathOf(plan.id), await signedIn(site, visit, proof));
   ports.ledger.note({ ...record, event: 'denied', outcome: taken === 'same' ? 'same approver' : 'too late' });
   return rendered(site, visit, { plan: (await ports.store.plans.find(plan.id)) ?? plan, status: 409, error: NOT_TAKEN[taken] });
 }
@@ -34,21 +35,25 @@ export async function take(site: Site, visit: Known, { plan, entered, proof }: Y
 const decidedBy = (proof: Proof | undefined, entered: Entered, at: number): Decided =>
   proof === undefined
     ? { by: 'phrase', name: 'a typed phrase', method: 'phrase', at, ...entered }
-    : { by: proof.approver.id, name: proof.approver.name, method: proof.method, at, ...entered };
+    : { by: proof.by.id, name: proof.by.name, method: proof.method, at, ...entered };
 
 const NOT_TAKEN = {
   same: 'You have approved this already; another approver is needed.',
   over: 'This request does not wait for an answer any more.',
 } as const;
 
-/** Enough for looking; never for the next yes, nor for being shown a secret. */
-function signedIn(
-  { sessions, authority }: Site,
+/** Enough for looking; never for the next yes, nor for being shown a secret. The yes stands already, so nothing here may fail. */
+async function signedIn(
+  { sessions, address }: Site,
   { browser, userAgent }: Known,
   proof: Proof | undefined,
-): Readonly<Record<string, string>> {
+): Promise<Readonly<Record<string, string>>> {
   if (proof === undefined) return {};
-  return { 'Set-Cookie': cookieFor(sessions.open(browser, proof.approver.id), { authority, userAgent }) };
+  try {
+    return { 'Set-Cookie': cookieFor(await sessions.open(browser, proof.by), { address, userAgent }) };
+  } catch {
+    return {};
+  }
 }
 
 /** What the ledger says of the plan with every event. */
@@ -63,4 +68,6 @@ export const recordOf = (plan: PlanRecord): Omit<AuditFields, 'event'> => ({
   verdict: plan.kind,
   requester: plan.principal,
   client: plan.client,
+  policy_hash: plan.policyHash,
+  render_hash: plan.renderHash,
 });

@@ -1,27 +1,45 @@
-/** The fields by which an approver shows that they are there, and the form around them. */
+/** How an approver shows that they are there: the fields for it, or a sign-in with the provider, and the form around them. */
 import type { Approver } from '../../store/types.ts';
 import { html, type Html, type Part } from '../html.ts';
 import type { View } from '../tokens.ts';
 import { hidden } from './layout.ts';
+
+export type Asked =
+  | {
+      readonly kind: 'factor';
+      /** Who may answer; at least one. */
+      readonly approvers: readonly Approver[];
+      /** What a passkey signs. */
+      readonly challenge: string;
+    }
+  /** The form leads to the provider, and what it is for is done on the way back. */
+  | { readonly kind: 'login' };
 
 export interface FactorForm {
   readonly action: string;
   /** Names the form for screen readers. */
   readonly label: string;
   readonly view: View;
-  /** What a passkey signs. */
-  readonly challenge: string;
-  /** Who may answer; at least one. */
-  readonly approvers: readonly Approver[];
+  readonly asked: Asked;
   /** What else is entered or carried. */
   readonly fields?: Part;
   readonly button: string;
   readonly kind: 'approve' | 'plain';
 }
 
-export const hasPasskey = (approvers: readonly Approver[]): boolean => approvers.some((it) => it.passkey !== undefined);
+/** Whether the page's script is needed. */
+export const needsScript = (asked: Asked): boolean => asked.kind === 'factor' && hasPasskey(asked.approvers);
+const hasPasskey = (approvers: readonly Approver[]): boolean => approvers.some((it) => it.passkey !== undefined);
 
-export function factorForm({ action, label, view, challenge, approvers, fields, button, kind }: FactorForm): Html {
+export function factorForm({ action, label, view, asked, fields, button, kind }: FactorForm): Html {
+  if (asked.kind === 'login') {
+    return html`<form method="post" action="${action}" aria-label="${label}" autocomplete="off">
+      ${hidden('token', view.token)}${fields}
+      <p class="hint">You are sent to the sign-in provider, and show there once more who you are.</p>
+      <p><button type="submit" class="${kind}">${button}</button></p>
+    </form>`;
+  }
+  const { approvers, challenge } = asked;
   const passkeys = approvers.flatMap((it) => (it.passkey === undefined ? [] : [it.passkey.id]));
   const inner = html`${hidden('token', view.token)}${fields}${factorFields(approvers, `${label}-otp`.replace(/\W+/g, '-'))}
     <p><button type="submit" class="${kind}">${button}</button></p>`;

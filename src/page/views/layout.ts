@@ -21,12 +21,12 @@ export const layout = ({ title, body, error, script = false, back = true }: Layo
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title} – approvals</title>
-        <link rel="stylesheet" href="/style.css" />
+        <link rel="stylesheet" href="/approvals/style.css" />
       </head>
       <body>
         <header class="top">
           <p>ory-identity-mcp <span>approvals</span></p>
-          ${back && html`<nav aria-label="Pages"><a href="/">All requests</a></nav>`}
+          ${back && html`<nav aria-label="Pages"><a href="/approvals">All requests</a></nav>`}
         </header>
         <main>${error !== undefined && html`<div class="box bad" role="alert"><p>${error}</p></div>`} ${body}</main>
         <footer><p>This page never asks for a password, a customer's secret or a key of Kratos.</p></footer>
@@ -42,7 +42,8 @@ export interface Enrolment {
 }
 
 /** So that nobody is let in unseen. */
-export function recentEnrolments(enrolments: readonly Enrolment[]): Html {
+export function recentEnrolments(enrolments: readonly Enrolment[] | undefined): Html | undefined {
+  if (enrolments === undefined) return undefined; // approvers sign in with a provider: enrolled ones don't count
   const list = html`<ul>
     ${enrolments.map(
       ({ name, method, at, removedAt }) =>
@@ -68,5 +69,11 @@ export const message = (title: string, text: Part, again?: Html): string =>
       again,
     ],
   });
+
+/** A way back from a message. */
+export const backTo = (plan: string | undefined): Html =>
+  plan === undefined
+    ? html`<p><a href="/approvals">All requests</a></p>`
+    : html`<p><a href="/approvals/${plan}">Back to the request</a></p>`;
 
 export const hidden = (name: string, value: string): Html => html`<input type="hidden" name="${name}" value="${value}" />`;

@@ -1,9 +1,9 @@
 /** The page of a plan that was decided: how it goes on, to its end. */
-import type { Approver, PlanRecord } from '../../store/types.ts';
+import type { PlanRecord } from '../../store/types.ts';
 import { html, type Html } from '../html.ts';
 import type { View } from '../tokens.ts';
 import { ways } from './decision.ts';
-import { factorForm, hasPasskey } from './factor.ts';
+import { factorForm, needsScript, type Asked } from './factor.ts';
 import { layout, recentEnrolments, type Enrolment } from './layout.ts';
 import { details } from './plan.ts';
 import { span, standingOf, when } from './words.ts';
@@ -13,7 +13,7 @@ export interface StatusPage {
   /** While it can still be taken back. */
   readonly view?: View | undefined;
   readonly reveal?: WaitingSecret | undefined;
-  readonly enrolments: readonly Enrolment[];
+  readonly enrolments: readonly Enrolment[] | undefined;
   readonly now: number;
   readonly error?: string | undefined;
 }
@@ -23,14 +23,13 @@ export interface WaitingSecret {
   /** Whose account it is for; told to its approver alone. */
   readonly about?: string | undefined;
   readonly until: number;
-  /** `challenge`: what a passkey would sign. */
-  readonly asking?: { readonly approver: Approver; readonly view: View; readonly challenge: string };
+  readonly asking?: { readonly asked: Asked; readonly view: View };
 }
 
 export function statusPage({ plan, view, reveal, enrolments, now, error }: StatusPage): string {
   const { word, tone, text } = standingOf(plan);
   const title = plan.shown?.title ?? plan.tool;
-  const body = html`<p class="eyebrow">${title}</p>
+  const body = html`<p class="eyebrow">${title}${plan.state === 'approved' && ` · ${span(plan.expires - now)} left to carry it out`}</p>
     <h1 class="${tone}">${word}</h1>
     <p class="lead" role="status">${text}</p>
     ${reveal !== undefined && revealBox(plan, reveal, now)}
@@ -42,7 +41,7 @@ export function statusPage({ plan, view, reveal, enrolments, now, error }: Statu
       </section>`
     }
     ${decisions(plan)} ${plan.shown !== undefined && details(plan, plan.shown, now)} ${recentEnrolments(enrolments)}`;
-  const script = reveal?.asking !== undefined && hasPasskey([reveal.asking.approver]);
+  const script = reveal?.asking !== undefined && needsScript(reveal.asking.asked);
   return layout({ title: `${word}: ${title}`, body, error, script });
 }
 
@@ -56,13 +55,11 @@ function revealBox({ id }: PlanRecord, { until, about, asking }: WaitingSecret, 
     </p>
     ${
       asking === undefined
-        ? html`<p>Whoever approved this can <a href="/">sign in</a> and open this page again to see it.</p>`
+        ? html`<p>Whoever approved this can <a href="/approvals">sign in</a> and open this page again to see it.</p>`
         : factorForm({
             action: `/approvals/${id}/reveal`,
             label: 'Show it',
-            view: asking.view,
-            challenge: asking.challenge,
-            approvers: [asking.approver],
+            ...asking,
             button: 'Show it now',
             kind: 'plain',
           })
@@ -70,7 +67,7 @@ function revealBox({ id }: PlanRecord, { until, about, asking }: WaitingSecret, 
   </section>`;
 }
 
-const HOW = { passkey: 'passkey', totp: 'one-time code', phrase: 'typed phrase', form: "form of the client's" } as const;
+const HOW = { passkey: 'passkey', totp: 'one-time code', oidc: 'sign-in', phrase: 'typed phrase', form: "form of the client's" } as const;
 function decisions({ decided }: PlanRecord): Html | false {
   if (decided.length === 0) return false;
   return html`<section aria-labelledby="decided">

@@ -37,7 +37,7 @@ export function standingOf({ state, outcome }: Pick<PlanRecord, 'state' | 'outco
       return {
         word: 'Approved, not carried out yet',
         tone: 'waiting',
-        text: 'Go back to the chat and say “continue” (a command in a terminal goes on by itself). This page follows what happens.',
+        text: 'Go back to the chat and say “continue” there, or let whoever asked do that (a command in a terminal goes on by itself). This page follows what happens.',
         againS: 3,
       };
     case 'claimed':
