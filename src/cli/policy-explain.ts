@@ -55,6 +55,7 @@ interface Planner {
 }
 interface Who {
   readonly principal: string;
+  readonly claims: Readonly<Record<string, unknown>>;
   readonly client: string;
   readonly at: Date;
 }
@@ -111,8 +112,9 @@ async function outcomeOf(line: Read, planner: Planner): Promise<Outcome> {
   }
 }
 
-const whoOf = ({ principal, client, at }: CallLine, planner: Planner): Who => ({
+const whoOf = ({ principal, claims, client, at }: CallLine, planner: Planner): Who => ({
   principal: principal ?? planner.principal,
+  claims,
   client: client ?? '',
   at: at === undefined ? new Date() : new Date(at),
 });

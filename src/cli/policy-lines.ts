@@ -8,6 +8,8 @@ const Line = z.strictObject({
   tool: z.string(),
   arguments: z.record(z.string(), z.unknown()).default({}),
   principal: z.string().optional(),
+  /** Of the access token, as over HTTP. */
+  claims: z.record(z.string(), z.unknown()).default({}),
   client: z.string().optional(),
   at: z.iso.datetime({ offset: true }).optional(),
   expect: z.enum(['allow', 'confirm', 'approve', 'approve: 2', 'deny', 'unchanged']).optional(),

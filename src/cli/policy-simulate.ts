@@ -1,12 +1,12 @@
 /** `policy simulate`: what a file would have said to the calls in the ledger. */
 import { LedgerError } from '../audit/error.ts';
 import type { LedgerRecord } from '../audit/format.ts';
+import { holdsPseudonym } from '../audit/pseudonym.ts';
 import { readValues, type Flags } from '../config/load.ts';
 import { clean } from '../lib/text.ts';
-import { judgeRead } from '../policy/judge.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
-import { replay, type Replayed } from '../policy/replay.ts';
+import { replay, replayRead, type Replayed } from '../policy/replay.ts';
 import { verdictText } from '../policy/strictness.ts';
 import { operations } from '../tools/index.ts';
 import { recordsSince, sinceOf } from './audit-records.ts';
@@ -58,6 +58,8 @@ interface Report {
   readonly cannot_tell: readonly Unclear[];
   readonly reads: number;
   readonly reads_denied: number;
+  /** Rules on claims decide about them. */
+  readonly reads_unclear: number;
 }
 
 async function reportOn(policy: Policy, records: AsyncIterable<LedgerRecord>): Promise<Report> {
@@ -65,11 +67,10 @@ async function reportOn(policy: Policy, records: AsyncIterable<LedgerRecord>): P
   const verdicts: Record<string, number> = { allow: 0, confirm: 0, approve: 0, 'approve: 2': 0, deny: 0 };
   const changed: (Row & { would_be: string; rule: string })[] = [];
   const cannotTell: Unclear[] = [];
-  let [reads, denied] = [0, 0];
+  const reads = { allow: 0, deny: 0, unclear: 0 };
   for await (const record of records) {
     if (record.event === 'read') {
-      reads += 1;
-      if (judgeRead(policy, { ...whoOf(record), tool: record.tool ?? '' }).kind === 'deny') denied += 1;
+      reads[replayRead(policy, { ...whoOf(record), tool: record.tool ?? '' })] += 1;
       continue;
     }
     // One call leaves several records: the plan's id holds them together, and what has none ended at once.
@@ -88,14 +89,21 @@ async function reportOn(policy: Policy, records: AsyncIterable<LedgerRecord>): P
     // How many approvers were asked for then is not recorded.
     if (replayed.decision.kind !== row.was) changed.push({ ...row, would_be: verdict, rule: replayed.decision.rule });
   }
-  return { calls: seen.size, verdicts, changed, cannot_tell: cannotTell, reads, reads_denied: denied };
+  const { allow, deny, unclear } = reads;
+  const ofReads = { reads: allow + deny + unclear, reads_denied: deny, reads_unclear: unclear };
+  return { calls: seen.size, verdicts, changed, cannot_tell: cannotTell, ...ofReads };
 }
 
 type JudgedRecord = LedgerRecord & { readonly effects: readonly string[]; readonly verdict: string };
 /** What the page and the command line record of a plan lacks the facts that it was judged by. */
 const isJudged = (it: LedgerRecord): it is JudgedRecord => it.effects !== undefined && it.verdict !== undefined && it.facts !== undefined;
 
-const whoOf = ({ requester = '', client = '', ts }: LedgerRecord) => ({ principal: requester, client, at: new Date(ts) });
+const whoOf = ({ requester = '', client = '', ts }: LedgerRecord) => ({
+  principal: requester,
+  isHidden: holdsPseudonym(requester),
+  client,
+  at: new Date(ts),
+});
 
 const replayOf = (policy: Policy, record: LedgerRecord, effects: readonly string[]): Replayed =>
   replay(policy, {
@@ -119,18 +127,22 @@ const rowOf = ({ ts, tool = '', requester = '', target_ids = [], rule = '' }: Le
 const unless = ({ otherwise, depends_on }: Unclear): readonly [string, string] =>
   otherwise === null ? ['', 'its record lacks the effects'] : [`→ ${otherwise}`, `unless ${depends_on.join(' or ')}`];
 
-function asText({ calls, verdicts, changed, cannot_tell, reads, reads_denied }: Report): string {
+function asText({ calls, verdicts, changed, cannot_tell, reads, reads_denied, reads_unclear }: Report): string {
   const counts = Object.entries(verdicts).map(([verdict, count]) => `${verdict} ${count}`);
   const begin = (it: Row) => [it.ts, it.tool, it.principal, it.targets.join(' ') || '-', it.was].map((text) => clean(text, 200).text);
   return [
     `Changes: ${calls}. They would have been: ${counts.join(', ')}, cannot tell ${cannot_tell.length}.`,
-    `Reads: ${reads}, of which denied ${reads_denied}.`,
+    `Reads: ${reads}, of which denied ${reads_denied}${reads_unclear > 0 ? `, cannot tell ${reads_unclear}` : ''}.`,
     ...(changed.length === 0 ? [`No verdict ${cannot_tell.length === 0 ? 'would' : 'is certain to'} have been another one.`] : []),
     ...(changed.length > 0
       ? ['', 'Another verdict than then', table(changed.map((it) => [...begin(it), `→ ${it.would_be}`, clean(it.rule, 200).text]))]
       : []),
     ...(cannot_tell.length > 0
-      ? ['', 'Cannot tell: the ledger holds no values', table(cannot_tell.map((it) => [...begin(it), ...unless(it)]))]
+      ? [
+          '',
+          'Cannot tell: the ledger holds no values, no claims and no addresses',
+          table(cannot_tell.map((it) => [...begin(it), ...unless(it)])),
+        ]
       : []),
   ].join('\n');
 }

@@ -53,3 +53,10 @@ const CHECKS: readonly (Contradiction & { readonly is: (rule: Said) => boolean }
 ];
 
 export const contradictionsIn = (rule: Said): readonly Contradiction[] => CHECKS.filter((it) => it.is(rule));
+
+/** The same for all who sign in, or true of nearly all: who the provider is, which client it was, that an address is one. */
+const OF_EVERYBODY = ['iss', 'aud', 'azp', 'client_id', 'email_verified', 'phone_number_verified'];
+
+/** Whether these claims tell approvers from nobody: each of them is taken with any value, or is everybody's. */
+export const fitsEverybody = (claims: Readonly<Record<string, readonly string[]>>): boolean =>
+  Object.entries(claims).every(([name, globs]) => OF_EVERYBODY.includes(name) || globs.includes('*'));

@@ -1,7 +1,7 @@
 /** The policy in force, as Markdown for agents and people: `kratos://policy`. Pure. */
 import { EFFECTS, type RecoverySettings } from '../operation.ts';
 import { fileName } from './decision.ts';
-import type { Conditions, Policy, Requirements, Rule, TargetConditions, TimeWindow } from './policy.ts';
+import type { ClaimCondition, Conditions, Policy, Requirements, Rule, TargetConditions, TimeWindow } from './policy.ts';
 import { MEANING, presets } from './presets.ts';
 import { verdictText } from './strictness.ts';
 import { DAYS } from './window.ts';
@@ -56,7 +56,7 @@ function verdictOf(rule: Rule): string {
   return [
     verdictText({ kind: verdict, approvals }),
     ...needed(requires),
-    ...(isOther ? ['by somebody else than the requester'] : []),
+    ...(approvals === 2 ? ['by others than the requester'] : isOther ? ['by somebody else than the requester'] : []),
     ...(confirmBy === undefined ? [] : [`by ${confirmBy}`]),
     ...(rule.when.clients === undefined ? [] : ['only where that is stricter']),
   ].join(', ');
@@ -67,13 +67,14 @@ const needed = ({ reason, ticket }: Requirements): readonly string[] => [
   ...(ticket === undefined ? [] : [`with a ticket (\`${ticket}\`)`]),
 ];
 
-function conditionsText({ tools, effects, target, count, principals, clients, time }: Conditions): string {
+function conditionsText({ tools, effects, target, count, principals, claims, clients, time }: Conditions): string {
   const parts = [
     tools && `tool ${either(tools)}`,
     effects && `effect ${either(effects)}`,
     target && targetText(target),
     count && `of more than ${count.over} accounts`,
     principals && `for principal ${either(principals)}`,
+    claims && `for principals with ${claimsText(claims)}`,
     clients && `from client ${either(clients)}`,
     time && timeText(time),
   ].filter((it) => it !== undefined);
@@ -93,6 +94,9 @@ function targetText({ id, state, schema_id, organization_id, verified, values = 
     .filter((it) => it !== undefined)
     .join('; ');
 }
+
+const claimsText = (claims: readonly ClaimCondition[]): string =>
+  claims.map(({ path, globs }) => `${path.join('.')} ${either(globs)}`).join(' and ');
 
 const either = (words: readonly string[]): string => words.map((it) => `\`${it}\``).join(' or ');
 
@@ -143,13 +147,14 @@ const DELIVERY = {
 } as const;
 
 function others({ approvers, confirmBy, hide }: Policy, { deliver, maxLifetimeS, returnTo }: RecoverySettings): readonly string[] {
-  const { waitHours, phrase, pageMinutes } = approvers;
+  const { waitHours, phrase, pageMinutes, who } = approvers;
   return [
     '',
     '## How a person answers',
     '',
     `A confirmation is asked for ${confirmBy === 'form' ? 'by the form of the client, or on the approvals page' : 'on the approvals page'}; a question stands there for ${pageMinutes} minutes.`,
     `An approver counts for "approve" ${waitHours === 0 ? 'at once' : `${waitHours} hours after enrolment`}.${phrase ? ' Without an approver, a typed phrase on the page confirms.' : ''}`,
+    ...(who.length === 0 ? [] : [`Over HTTP, an approver is who signs in on the page with ${who.map(claimsText).join(', or with ')}.`]),
     '',
     `Recovery codes and links ${DELIVERY[deliver]}; they live at most ${Math.round(maxLifetimeS / 60)} minutes.${returnTo === undefined ? '' : ` A link may lead to ${either(returnTo)}.`}`,
     ...(hide.length === 0 ? [] : ['', `Not shown in any result: ${hide.map((it) => `\`${it.join('.')}\``).join(', ')}.`]),

@@ -1,11 +1,11 @@
 /** The policy file: its one schema. What is read out of it, the JSON Schema for editors and the keys in docs/policy.md all come from here. */
 import { z } from 'zod';
 import { EFFECTS } from '../operation.ts';
-import { contradictionsIn } from './contradictions.ts';
+import { contradictionsIn, fitsEverybody } from './contradictions.ts';
 import { PRESET_NAMES } from './presets.ts';
 import { APPROVERS, LIMITS } from './preset-policy.ts';
 import { whyNoTicketPattern } from './ticket.ts';
-import { ChangeGlob, checked, Clock, Days, Duration, Glob, HidePath, oneOrMore, Path } from './words.ts';
+import { ChangeGlob, checked, ClaimName, Clock, Days, Duration, Glob, HidePath, listOf, oneOrMore, Path } from './words.ts';
 import { isZone } from './window.ts';
 
 export const VERSION = 1;
@@ -31,11 +31,14 @@ const Value = z
   .union([Glob, z.boolean(), z.int()], { error: 'must be a text, a whole number, true or false, or a list of those' })
   .transform(String);
 /** Dotted path below it → globs. */
-const Values = z
-  .record(Path, oneOrMore(Value, 'values'), {
-    error: ({ code }) => (code === 'invalid_type' ? 'must be a mapping of paths to values' : undefined),
-  })
-  .refine((it) => Object.keys(it).length > 0, 'is empty; name a path and a value');
+const valuesBy = (name: z.core.$ZodRecordKey, what: string) =>
+  z
+    .record(name, oneOrMore(Value, 'values'), {
+      error: ({ code }) => (code === 'invalid_type' ? `must be a mapping of ${what}s to values` : undefined),
+    })
+    .refine((it) => Object.keys(it).length > 0, `is empty; name a ${what} and a value`);
+const Values = valuesBy(Path, 'path');
+const Claims = valuesBy(ClaimName, 'claim');
 
 const globs = (name: string, description: string) => oneOrMore(Glob, name).optional().meta({ description });
 const facts = {
@@ -74,6 +77,11 @@ const Require = section({
   ticket: checked(whyNoTicketPattern, 'The person must name a ticket; a regular expression for the whole of it.').optional(),
 }).refine(isSaid, 'is empty; say reason, ticket or both');
 
+const Principal = z.union([Glob, listOf(Glob, 'principals'), Claims]).meta({
+  description:
+    'On whose behalf: `os:<uid>:<name>` on stdio, `<iss>|<sub>|<client_id>|<kind of token>` or `static|<id>` over HTTP. Or a mapping of claims of the access token to globs; all of it must hold.',
+});
+
 export const Rule = section({
   name: Name.optional(),
   tools: globs('tools', 'Tool names.'),
@@ -84,7 +92,7 @@ export const Rule = section({
   count: section({ over: z.int().min(0).max(1_000_000).meta({ description: 'More than this.' }) })
     .optional()
     .meta({ description: 'How many accounts the call concerns.' }),
-  principal: globs('principals', 'On whose behalf: os:<uid>:<name> on stdio.'),
+  principal: Principal.optional(),
   client: globs('clients', 'The client by its own word (name and version), so that such a rule can only raise a verdict.'),
   time: Time.optional().meta({ description: 'When.' }),
   verdict: z
@@ -93,7 +101,10 @@ export const Rule = section({
     })
     .meta({ description: 'allow; confirm: a person agrees by form or page; approve: an approver on the page; {approve: 2}: two; deny.' }),
   require: Require.optional().meta({ description: 'What the person enters with the yes.' }),
-  approvers: z.literal('other').optional().meta({ description: 'With approve: somebody else than the requester.' }),
+  approvers: z
+    .literal('other')
+    .optional()
+    .meta({ description: 'With approve: somebody else than the requester. {approve: 2} implies it.' }),
   confirm_by: z.enum(['form', 'page']).optional().meta({ description: 'With confirm: by the form of the client, or on the page.' }),
 }).superRefine((rule, context) => {
   for (const { key, message } of contradictionsIn(rule)) context.addIssue({ code: 'custom', path: [key], message });
@@ -146,6 +157,10 @@ const Recovery = section({
     .meta({ description: 'Origins that a recovery link may lead to. Left out: Kratos decides.' }),
 });
 
+const Who = Claims.refine((it) => !fitsEverybody(it), {
+  error: 'is true of everybody who can sign in; name a claim that tells approvers from the others, for example their group',
+});
+
 const Approvers = section({
   wait: Duration('0h', '30d')
     .prefault(`${APPROVERS.waitHours}h`)
@@ -155,6 +170,10 @@ const Approvers = section({
     .default(APPROVERS.phrase)
     .meta({ description: 'Whether a typed phrase without an approver answers confirm on the page.' }),
   page: Duration('1m', '24h').prefault(`${APPROVERS.pageMinutes}m`).meta({ description: 'How long a question stands on the page.' }),
+  who: oneOrMore(Who, 'mappings').optional().meta({
+    description:
+      'Over HTTP: whose sign-in makes an approver, as a mapping of its claims to globs (all of it must hold), or a list of mappings (any of them). Left out: nobody.',
+  }),
 });
 
 export const PolicyFile = section({

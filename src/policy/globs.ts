@@ -25,15 +25,13 @@ export function globMatches(glob: string, text: string): boolean {
 
 const folded = (text: string): string => text.normalize('NFKC').toLowerCase();
 
-export function matchOf(globs: readonly string[], text: string): Match {
-  if (globs.some((it) => globMatches(it, text))) return 'yes';
-  return globs.some((it) => globMatches(folded(it), folded(text))) ? 'near' : 'no';
-}
+export const matchOf = (globs: readonly string[], text: string): Match => anyMatchOf(globs, [text]);
 
 /** Of several texts: one that fits is enough. */
 export function anyMatchOf(globs: readonly string[], texts: readonly string[]): Match {
-  const found = texts.map((it) => matchOf(globs, it));
-  return found.includes('yes') ? 'yes' : found.includes('near') ? 'near' : 'no';
+  if (texts.some((text) => globs.some((it) => globMatches(it, text)))) return 'yes';
+  const [near, all] = [globs.map(folded), texts.map(folded)];
+  return all.some((text) => near.some((it) => globMatches(it, text))) ? 'near' : 'no';
 }
 
 /** A dotted path means the value there and all below it; a star stands for one name. `near`: the path is what holds the value. */

@@ -1,7 +1,8 @@
 /** What policy says about a call: pure, total, and closed where something cannot be classified. */
 import { EFFECTS, type ChangeEffect } from '../operation.ts';
 import { denied, NOTHING, protectedLabel, ruleLabel, together, unclassified, type Say } from './decision.ts';
-import { fitOfCall, fitOfTarget, fitOfUnit, type CallFacts, type Fit, type Unit } from './match.ts';
+import type { Fit } from './fit.ts';
+import { fitOfCall, fitOfTarget, fitOfUnit, type CallFacts, type Unit } from './match.ts';
 import type { Decision, Judged, PassedOver, Policy, Rule } from './policy.ts';
 import { MEANING, presets } from './presets.ts';
 import { FLOOR, strictness, verdictText } from './strictness.ts';
@@ -65,18 +66,29 @@ interface Ready {
   readonly ofCall: Fit;
 }
 
+/** Whether any rule asks what changes. */
+export const isByPath = ({ rules }: Policy): boolean => rules.some((it) => it.when.target?.changes !== undefined);
+
 function decide(policy: Policy, judged: Judged, note: Note): Decision {
-  const units = unitsOf(
-    judged,
-    policy.rules.some((it) => it.when.target?.changes !== undefined),
-  );
+  const units = unitsOf(judged, isByPath(policy));
   const isClassified = ({ effect }: Unit) => judged.listed.includes(effect) && EFFECTS.includes(effect);
   if (judged.effects.length === 0 || !units.every(isClassified)) return unclassified(policy);
   const guarded = protection(policy, units, note);
   if (guarded !== undefined) return guarded;
-  const rules = policy.rules.map((rule): Ready => ({ rule, label: ruleLabel(policy, rule), ofCall: fitOfCall(rule.when, judged) }));
+  const rules = readyFor(policy, judged);
   const said = units.flatMap((unit) => sayingsOn(unit, { policy, rules, note }));
   return together(policy, judged.effects, said);
+}
+
+const readyFor = (policy: Policy, facts: CallFacts): readonly Ready[] =>
+  policy.rules.map((rule) => ({ rule, label: ruleLabel(policy, rule), ofCall: fitOfCall(rule.when, facts) }));
+
+/** The same for each unit by itself; the strictest of them is the verdict on the call. */
+export function judgeUnits(policy: Policy, judged: Judged, units: readonly Unit[]): readonly Decision[] {
+  const guarded = protection(policy, units, noNote);
+  if (guarded !== undefined) return units.map(() => guarded);
+  const judging = { policy, rules: readyFor(policy, judged), note: noNote };
+  return units.map((unit) => together(policy, [unit.effect], sayingsOn(unit, judging)));
 }
 
 /** Looked at before any rule. What is not known of an account may be what it is protected for. */

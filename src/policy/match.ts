@@ -4,7 +4,9 @@
  */
 import { ExactNumber } from '../lib/json.ts';
 import type { ChangeEffect, Subject } from '../operation.ts';
-import { anyMatchOf, matchOf, pathMatchOf, type Match } from './globs.ts';
+import { fitOfClaims } from './claims.ts';
+import { all, FITS, fitOf, no, unsure, type Fit } from './fit.ts';
+import { anyMatchOf, matchOf, pathMatchOf } from './globs.ts';
 import type { Conditions, Judged, TargetConditions } from './policy.ts';
 import { isWithin } from './window.ts';
 
@@ -14,23 +16,8 @@ export interface Unit {
   /** Undefined: this unit is about no value in particular. */
   readonly path: readonly string[] | undefined;
 }
-export type CallFacts = Pick<Judged, 'tool' | 'count' | 'principal' | 'client' | 'at'>;
-
-export interface Fit {
-  readonly kind: 'yes' | 'unsure' | 'no';
-  /** What did not fit, or is not known; a clause for people. Empty where all fits. */
-  readonly why: string;
-}
-const FITS: Fit = { kind: 'yes', why: '' };
-const no = (why: string): Fit => ({ kind: 'no', why });
-const unsure = (why: string): Fit => ({ kind: 'unsure', why });
-const fitOf = (match: Match, no_: string): Fit =>
-  match === 'yes' ? FITS : match === 'near' ? unsure(`${no_} (it does but for upper and lower case)`) : no(no_);
-
-/** One that does not fit settles it; else one that is not known. */
-function all(fits: readonly Fit[]): Fit {
-  return fits.find((it) => it.kind === 'no') ?? fits.find((it) => it.kind === 'unsure') ?? FITS;
-}
+export type CallerFacts = Pick<Judged, 'tool' | 'principal' | 'claims'>;
+export type CallFacts = CallerFacts & Pick<Judged, 'count' | 'client' | 'at'>;
 
 /** `ofCall` is the same for all units of a call. */
 export function fitOfUnit({ effects, target }: Conditions, unit: Unit, ofCall: Fit): Fit {
@@ -39,15 +26,23 @@ export function fitOfUnit({ effects, target }: Conditions, unit: Unit, ofCall: F
   return target === undefined ? ofCall : all([ofCall, fitOfTarget(target, unit)]);
 }
 
-export function fitOfCall({ tools, principals, clients, count, time }: Conditions, facts: CallFacts): Fit {
-  const { tool, principal, client, at } = facts;
-  const within = time === undefined ? true : isWithin(time, at);
+export function fitOfCall(conditions: Conditions, facts: CallFacts): Fit {
+  const { clients, count, time } = conditions;
+  const within = time === undefined ? true : isWithin(time, facts.at);
   return all([
     count === undefined ? FITS : fitOfCount(count.over, facts.count),
-    tools === undefined || matchOf(tools, tool) === 'yes' ? FITS : no(`it is about other tools (${tools.join(', ')})`),
-    principals === undefined ? FITS : fitOf(matchOf(principals, principal), 'the principal is another one'),
-    clients === undefined ? FITS : fitOf(matchOf(clients, client), 'the client is another one'),
+    fitOfCaller(conditions, facts),
+    clients === undefined ? FITS : fitOf(matchOf(clients, facts.client), 'the client is another one'),
     within === true ? FITS : within === false ? no('the time is another one') : unsure('the time is not known'),
+  ]);
+}
+
+/** What is the same for all calls of a tool by one caller. */
+export function fitOfCaller({ tools, principals, claims }: Conditions, facts: CallerFacts): Fit {
+  return all([
+    tools === undefined || matchOf(tools, facts.tool) === 'yes' ? FITS : no(`it is about other tools (${tools.join(', ')})`),
+    principals === undefined ? FITS : fitOf(matchOf(principals, facts.principal), 'the principal is another one'),
+    claims === undefined ? FITS : fitOfClaims(claims, facts.claims),
   ]);
 }
 

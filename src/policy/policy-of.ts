@@ -1,6 +1,6 @@
 /** From a file that is right to the policy that calls are judged by. Pure. */
 import type { PolicyFile } from './file.ts';
-import type { Conditions, Limits, Policy, Rule, TargetConditions, TimeWindow } from './policy.ts';
+import type { ClaimCondition, Conditions, Limits, Policy, Rule, TargetConditions, TimeWindow } from './policy.ts';
 
 interface Whence {
   readonly name: string;
@@ -12,7 +12,7 @@ type RuleInFile = PolicyFile['rules'][number];
 type ProtectedInFile = PolicyFile['protected'][number];
 
 export function policyOf(file: PolicyFile, { name, hash, line }: Whence): Policy {
-  const { wait, phrase, page } = file.approvers;
+  const { wait, phrase, page, who = [] } = file.approvers;
   return {
     name,
     hash,
@@ -31,7 +31,7 @@ export function policyOf(file: PolicyFile, { name, hash, line }: Whence): Policy
       maxLifetimeS: file.recovery.max_lifetime,
       returnTo: file.recovery.return_to,
     },
-    approvers: { waitHours: wait / 3_600, phrase, pageMinutes: page / 60 },
+    approvers: { waitHours: wait / 3_600, phrase, pageMinutes: page / 60, who: who.map(claimsOf) },
   };
 }
 
@@ -55,11 +55,20 @@ function conditionsOf({ tools, effects, target, count, principal, client, time }
     ...(effects && { effects }),
     ...(target && { target: { ...targetOf(target), ...(target.changes && { changes: target.changes }) } }),
     ...(count && { count }),
-    ...(principal && { principals: principal }),
+    ...(principal !== undefined && whomOf(principal)),
     ...(client && { clients: client }),
     ...(time && { time: windowOf(time) }),
   };
 }
+
+function whomOf(principal: NonNullable<RuleInFile['principal']>): Pick<Conditions, 'principals' | 'claims'> {
+  if (typeof principal === 'string') return { principals: [principal] };
+  return isList(principal) ? { principals: principal } : { claims: claimsOf(principal) };
+}
+const isList = <T>(it: readonly string[] | T): it is readonly string[] => Array.isArray(it);
+
+const claimsOf = (claims: Readonly<Record<string, readonly string[]>>): readonly ClaimCondition[] =>
+  Object.entries(claims).map(([name, globs]) => ({ path: name.split('.'), globs }));
 
 function targetOf({ id, state, schema_id, organization_id, verified, ...values }: Omit<ProtectedInFile, 'name'>): TargetConditions {
   const found = (['traits', 'metadata_public', 'metadata_admin'] as const).flatMap((root) =>

@@ -11,11 +11,18 @@ export interface Conditions {
   readonly effects?: readonly ('read' | ChangeEffect)[];
   readonly target?: TargetConditions;
   readonly count?: { readonly over: number };
-  /** Globs over the principal, for example `os:1000:*`. */
+  /** Globs over the principal, for example `os:1000:*`; instead of claims. */
   readonly principals?: readonly string[];
+  /** Dotted path of a claim of the caller's token → globs for its value (of a list: for any of its members). All of it must hold. */
+  readonly claims?: readonly ClaimCondition[];
   /** Globs over the client's own name and version: self-reported, so such a rule may only raise. */
   readonly clients?: readonly string[];
   readonly time?: TimeWindow;
+}
+
+export interface ClaimCondition {
+  readonly path: readonly string[];
+  readonly globs: readonly string[];
 }
 
 export interface TargetConditions {
@@ -55,7 +62,7 @@ export interface Rule {
   /** With `approve`: how many different approvers. */
   readonly approvals: 1 | 2;
   readonly requires: Requirements;
-  /** With `approve`: not the requester, where the two can be told apart. */
+  /** With `approve`: not the requester. On stdio the two can't be told apart; over HTTP both are known. */
   readonly others: boolean;
   readonly confirmBy: 'form' | 'page' | undefined;
 }
@@ -92,6 +99,8 @@ export interface ApproverPolicy {
   readonly phrase: boolean;
   /** Minutes that a question on the page stands. */
   readonly pageMinutes: number;
+  /** Over HTTP: whose sign-in with the identity provider makes them an approver, by claims; any of these suffices. Empty: nobody's. */
+  readonly who: readonly (readonly ClaimCondition[])[];
 }
 
 export interface Policy {
@@ -122,6 +131,8 @@ export interface Judged {
   readonly differences: readonly { readonly path: readonly string[]; readonly effect: ChangeEffect }[];
   readonly count: number;
   readonly principal: string;
+  /** Of the caller's token; none on stdio. */
+  readonly claims: Readonly<Record<string, unknown>>;
   readonly client: string;
   readonly at: Date;
 }

@@ -20,7 +20,7 @@ export const LIMITS: Limits = {
   chainHours: 72,
 };
 
-export const APPROVERS: ApproverPolicy = { waitHours: 24, phrase: false, pageMinutes: 30 };
+export const APPROVERS: ApproverPolicy = { waitHours: 24, phrase: false, pageMinutes: 30, who: [] };
 
 export const presetPolicy = (preset: PresetName): Policy => ({
   name: `preset "${preset}"`,

@@ -1,8 +1,9 @@
 /** A recorded call under another policy: what would have been said, as far as the records can tell. They hold no values. Pure. */
 import { EFFECTS, type ChangeEffect, type Difference, type Subject } from '../operation.ts';
-import { judge } from './judge.ts';
-import type { Decision, Judged, Policy, TargetConditions } from './policy.ts';
-import { verdictText } from './strictness.ts';
+import { isByPath, judge, judgeRead, judgeUnits, type ReadFacts } from './judge.ts';
+import type { Conditions, Decision, Judged, Policy, TargetConditions } from './policy.ts';
+import { strictness } from './strictness.ts';
+import { unitsOf } from './units.ts';
 
 export interface Recorded {
   readonly tool: string;
@@ -10,6 +11,8 @@ export interface Recorded {
   readonly targets: readonly string[];
   readonly count: number;
   readonly principal: string;
+  /** Whether a part of it is hashed, so that no glob can be compared. */
+  readonly isHidden?: boolean;
   readonly client: string;
   readonly at: Date;
   /** Of its first account. */
@@ -21,35 +24,84 @@ export type Replayed =
   /** It depends on what the ledger does not hold: these rules look at it. `otherwise`: where none of them matched. */
   | { readonly kind: 'unclear'; readonly rules: readonly string[]; readonly otherwise?: Decision };
 
-/** Judged as if no rule on something unrecorded matched, and once for each as if it did: where all come out alike, that is the answer. */
+/**
+ * Judged as if no rule on something unrecorded matched, and once for each as if it did. Of several that match, the first one decides each
+ * part of a call, so that no combination goes beyond what single rules make of that part; where all that leaves one verdict, it is told.
+ */
 export function replay(policy: Policy, recorded: Recorded): Replayed {
   const judged = judgedOf(recorded);
   if (judged === undefined) return { kind: 'unclear', rules: [] };
-  const isOne = recorded.count <= 1;
-  const isOpen = (target: TargetConditions | undefined): boolean => target !== undefined && (!isOne || target.values !== undefined);
-  const known = (kept?: object): Policy => ({
-    ...policy,
-    rules: policy.rules.flatMap((it) => {
-      if (!isOpen(it.when.target)) return [it];
-      return it === kept ? [{ ...it, when: { ...it.when, target: recordedPart(it.when.target, isOne) } }] : [];
-    }),
-    protected: policy.protected.flatMap((it) => {
-      if (!isOpen(it.target)) return [it];
-      return it === kept ? [{ ...it, target: recordedPart(it.target, isOne) }] : [];
-    }),
-  });
-  const decision = judge(known(), judged);
-  const open = [...policy.rules.filter((it) => isOpen(it.when.target)), ...policy.protected.filter((it) => isOpen(it.target))];
-  const deciding = open.filter((it) => verdictText(judge(known(it), judged)) !== verdictText(decision));
-  return deciding.length === 0
-    ? { kind: 'told', decision }
-    : { kind: 'unclear', rules: deciding.map((it) => `${it.name}, line ${it.line}`), otherwise: decision };
+  const unknown = unknownIn(recorded);
+  const open = [...policy.rules.filter((it) => isOpen(it.when, unknown)), ...policy.protected.filter((it) => isOpen(it, unknown))];
+  const units = unitsOf(judged, isByPath(policy));
+  const partsWith = (kept?: Open): readonly number[] => judgeUnits(withOnly(kept, { policy, unknown }), judged, units).map(strictness);
+  const decision = judge(withOnly(undefined, { policy, unknown }), judged);
+  const none = partsWith();
+  const each = open.map((it) => ({ it, parts: partsWith(it) }));
+  const worstOf = (pick: (...parts: readonly number[]) => number) =>
+    Math.max(...none.map((part, index) => pick(part, ...each.map(({ parts }) => parts[index] ?? part))));
+  if (worstOf(Math.min) === worstOf(Math.max)) return { kind: 'told', decision };
+  const alone = each.filter(({ parts }) => Math.max(...parts) !== Math.max(...none));
+  const deciding = alone.length > 0 ? alone : each.filter(({ parts }) => parts.some((part, index) => part !== none[index]));
+  return { kind: 'unclear', rules: deciding.map(({ it }) => `${it.name}, line ${it.line}`), otherwise: decision };
 }
 
-/** The conditions that can be looked up. Of many accounts only the first one's facts are there. */
-function recordedPart({ values: _values, ...rest }: TargetConditions = {}, isOne: boolean): TargetConditions {
-  return isOne ? rest : {};
+/** A read is of one part, so that each rule by itself is all there is. */
+export function replayRead(policy: Policy, facts: Omit<ReadFacts, 'claims'> & Pick<Recorded, 'isHidden'>): 'allow' | 'deny' | 'unclear' {
+  const unknown: Unknown = { isOne: true, claims: !isWithoutClaims(facts.principal), principal: facts.isHidden === true };
+  const kindWith = (kept?: Open) => judgeRead(withOnly(kept, { policy, unknown }), { ...facts, claims: {} }).kind;
+  const kinds = new Set([undefined, ...policy.rules.filter((it) => isOpen(it.when, unknown))].map((it) => kindWith(it)));
+  return kinds.size > 1 ? 'unclear' : kinds.has('deny') ? 'deny' : 'allow';
 }
+
+type Open = Policy['rules'][number] | Policy['protected'][number];
+interface Unknown {
+  /** Of many accounts only the first one's facts are there. */
+  readonly isOne: boolean;
+  /** Whether the caller may have had claims, which no record holds. */
+  readonly claims: boolean;
+  /** Whether the principal's name is there in part only. */
+  readonly principal: boolean;
+}
+const unknownIn = ({ count, principal, isHidden = false }: Recorded): Unknown => ({
+  isOne: count <= 1,
+  claims: !isWithoutClaims(principal),
+  principal: isHidden,
+});
+/** On stdio and without authentication there is no token, and a static one holds no claims. No issuer is called like these. */
+const isWithoutClaims = (principal: string): boolean => /^(?:os:|static\||local$)/.test(principal);
+
+const isOpenTarget = ({ values }: TargetConditions, { isOne }: Unknown): boolean => !isOne || values !== undefined;
+const isOpen = ({ target, claims, principals }: Pick<Conditions, 'target' | 'claims' | 'principals'>, unknown: Unknown): boolean =>
+  (target !== undefined && isOpenTarget(target, unknown)) ||
+  (claims !== undefined && unknown.claims) ||
+  (principals !== undefined && unknown.principal);
+
+/** Without what hangs on something unrecorded, but for one, of which only the recorded conditions are left. */
+function withOnly(kept: Open | undefined, { policy, unknown }: { readonly policy: Policy; readonly unknown: Unknown }): Policy {
+  return {
+    ...policy,
+    rules: policy.rules.flatMap((it) => {
+      if (!isOpen(it.when, unknown)) return [it];
+      return it === kept ? [{ ...it, when: recordedPart(it.when, unknown) }] : [];
+    }),
+    protected: policy.protected.flatMap((it) => {
+      if (!isOpen(it, unknown)) return [it];
+      return it === kept ? [{ ...it, target: recordedTarget(it.target, unknown) }] : [];
+    }),
+  };
+}
+
+function recordedPart({ claims, principals, target, ...rest }: Conditions, unknown: Unknown): Conditions {
+  return {
+    ...rest,
+    ...(principals !== undefined && !unknown.principal && { principals }),
+    ...(claims !== undefined && !unknown.claims && { claims }),
+    ...(target !== undefined && { target: recordedTarget(target, unknown) }),
+  };
+}
+
+const recordedTarget = ({ values: _values, ...rest }: TargetConditions, { isOne }: Unknown): TargetConditions => (isOne ? rest : {});
 
 const isEffect = (text: string): text is ChangeEffect => EFFECTS.some((it) => it === text);
 
@@ -67,7 +119,7 @@ function judgedOf({ effects, targets, facts, ...rest }: Recorded): Judged | unde
   };
   const subjects = targets.length === 0 ? [first] : targets.map((id) => ({ ...first, id }));
   const paths = Array.isArray(changes) ? changes.filter((it): it is string => typeof it === 'string') : [];
-  return { ...rest, effects: known, listed: EFFECTS, subjects, differences: paths.flatMap((it) => differencesAt(it, known)) };
+  return { ...rest, claims: {}, effects: known, listed: EFFECTS, subjects, differences: paths.flatMap((it) => differencesAt(it, known)) };
 }
 
 const PRIVILEGES = ['metadata_public', 'metadata_admin', 'organization_id', 'schema_id'];

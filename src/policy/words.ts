@@ -43,6 +43,10 @@ function whyNoRoot(text: string): string | undefined {
 }
 /** Below traits or metadata, without that. */
 export const Path = checked((it) => whyNoPath(it) ?? (it.includes('*') ? 'holds a *: name the value' : undefined), 'A dotted path.');
+export const ClaimName = checked(
+  (it) => whyNoPath(it) ?? (it.includes('*') ? 'holds a *: name the claim' : undefined),
+  'The name of a claim, or a dotted path to it.',
+);
 export const ChangeGlob = checked(
   (it) => whyNoPath(it) ?? whyNoRoot(it) ?? whyNoGlob(it),
   'A dotted path of an account (metadata_public.plan), which also means all below it; * stands for one name or a part of it.',
@@ -52,11 +56,13 @@ export const HidePath = checked(
   'A dotted path of an account (metadata_admin, traits.birthday); * stands for any one name.',
 );
 
+/** Of at least one. */
+export const listOf = <T extends z.ZodType>(item: T, name: string) =>
+  z.array(item).min(1, `an empty list of ${name} would never match; leave it out or name one`).max(200);
+
 /** One, or a list of them. */
 export const oneOrMore = <T extends z.ZodType>(item: T, name: string) =>
-  z
-    .union([item, z.array(item).min(1, `an empty list of ${name} would never match; leave it out or name one`).max(200)])
-    .transform((it): readonly z.output<T>[] => (Array.isArray(it) ? it : [it]) as readonly z.output<T>[]); // the cast: either of the two above
+  z.union([item, listOf(item, name)]).transform((it): readonly z.output<T>[] => (Array.isArray(it) ? it : [it]) as readonly z.output<T>[]); // the cast: either of the two above
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const secondsOf = (text: string): number => {

@@ -167,6 +167,7 @@ describe('explain', () => {
     ],
     ['an expectation that there is not', { tool: 'get_identity', arguments: { id: seed.ada }, expect: 'yes' }, /is no call: expect: /],
     ['a time that is none', { tool: 'get_identity', arguments: { id: seed.ada }, at: 'noon' }, /is no call: at: /],
+    ['claims that are none', { tool: 'get_identity', arguments: { id: seed.ada }, claims: ['iam'] }, /is no call: claims: /],
     ['an account that there is not', { tool: 'delete_identity', arguments: { id: seed.nobody } }, /cannot be planned: /],
     ['a patch that there is not', { tool: 'patch_identity', arguments: patch('/credentials', {}) }, /cannot be planned: /],
   ])('a line that is no call: %s', async (_name, line, why) => {
@@ -177,6 +178,28 @@ describe('explain', () => {
   test('no line at all', async () => {
     expect(await explain([])).toBe(1);
     expect(stderr).toContain('There was no call on standard input');
+  });
+
+  test('a line may say which claims the token has', async () => {
+    const team = file(
+      'team.yaml',
+      'rules:\n  - {name: team, principal: {groups: iam}, verdict: allow}\n  - {effects: [read, write], verdict: deny}\n',
+    );
+    const name = { tool: 'patch_identity', arguments: patch('/traits/name/last', 'King') };
+    const read = { tool: 'get_identity', arguments: { id: seed.ada } };
+    const lines = [
+      { ...name, claims: { groups: ['iam'] }, expect: 'allow' },
+      { ...name, claims: { groups: ['IAM'] }, expect: 'deny' },
+      { ...name, expect: 'deny' },
+      { ...read, claims: { groups: 'iam', realm: { roles: [1] } }, expect: 'allow' },
+      { ...read, expect: 'deny' },
+    ];
+    const input = lines.map((it) => JSON.stringify(it)).join('\n');
+    expect(await policy(['explain', team], { options: { json: true }, flags: { sandbox: true }, input })).toBe(0);
+    expect(printed()[1]).toMatchObject({
+      passed_over: [{ rule: 'team.yaml:4 (team)', why: expect.stringContaining('as strict or stricter') }],
+    });
+    expect(printed()[2]).toMatchObject({ passed_over: [{ rule: 'team.yaml:4 (team)', why: 'the caller has no claim groups' }] });
   });
 
   test('what the operator withholds is denied before any rule', async () => {
@@ -273,6 +296,27 @@ describe('simulate', () => {
     });
   });
 
+  test('what depends on claims cannot be told where the caller may have had some', async () => {
+    now = Date.parse('2026-03-04T12:00:00Z');
+    const requester = 'https://id.example.com|ada|desk|jwt';
+    const readBy = (it: string): AuditFields => ({ event: 'read', tool: 'get_identity', requester: it, client: '' });
+    await recorded([change, { ...change, plan_id: 'p2', requester }, readBy(requester), readBy('os:1000:tess')]);
+    const team = file('iam.yaml', 'rules:\n  - {name: team, principal: {groups: iam}, verdict: deny}\n');
+    expect(await simulate(team, { json: true, since: '2026-01-01' })).toBe(0);
+    expect(printed()[0]).toMatchObject({
+      calls: 2,
+      verdicts: { confirm: 1 },
+      changed: [],
+      cannot_tell: [{ principal: requester, depends_on: ['team, line 4'], otherwise: 'confirm' }],
+      reads: 2,
+      reads_denied: 0,
+      reads_unclear: 1,
+    });
+    stdout = '';
+    await simulate(team, { since: '2026-01-01' });
+    expect(stdout).toContain('Reads: 2, of which denied 0, cannot tell 1.');
+  });
+
   test('a value counts as what changes of its kind are', async () => {
     now = Date.parse('2026-03-04T12:00:00Z');
     const changes = ['traits.name.last', 'metadata_public.plan'];
@@ -288,7 +332,9 @@ describe('simulate', () => {
     const guarded = file('guarded.yaml', 'protected:\n  - {name: boss, traits: {email: boss@example.com}}\n');
     expect(await simulate(guarded, { since: '2026-01-01' })).toBe(0);
     expect(stdout).toContain('Changes: 1. They would have been: allow 0, confirm 0, approve 0, approve: 2 0, deny 0, cannot tell 1.');
-    expect(stdout).toMatch(/Cannot tell: the ledger holds no values\n.*delete_identity .*confirm {2}→ confirm {2}unless boss, line 4/);
+    expect(stdout).toMatch(
+      /Cannot tell: the ledger holds no values, no claims and no addresses\n.*delete_identity .*confirm {2}→ confirm {2}unless boss, line 4/,
+    );
   });
 
   test('the time of the call counts, not that of the question', async () => {

@@ -63,7 +63,7 @@ export const NOON = new Date('2026-03-04T11:00:00Z');
 export async function judgedOf(stage: Stage, { tool, input }: Call): Promise<Judged> {
   const op = changing(tool);
   const { effects, subjects, differences = [], count } = await stage.plan(op, input);
-  const who = { principal: 'os:1000:tess', client: 'desk 1.2', at: NOON };
+  const who = { principal: 'os:1000:tess', claims: {}, client: 'desk 1.2', at: NOON };
   return { tool, listed: op.effects, effects, subjects, differences, count, ...who };
 }
 

@@ -32,7 +32,7 @@ const DEFAULTS = {
   },
   hide: [],
   recovery: undefined,
-  approvers: { waitHours: 24, phrase: false, pageMinutes: 30 },
+  approvers: { waitHours: 24, phrase: false, pageMinutes: 30, who: [] },
 };
 
 describe.each(PRESET_NAMES)('%s', (preset) => {
@@ -47,6 +47,14 @@ describe.each(PRESET_NAMES)('%s', (preset) => {
     expect(name).toBe('policy.yaml');
   });
 });
+
+const DENIED = {
+  verdict: 'deny',
+  approvals: 1,
+  requires: { reason: false, ticket: undefined },
+  others: false,
+  confirmBy: undefined,
+} as const;
 
 test('a file that says everything', async () => {
   const { hash: _hash, ...policy } = await policyOf(`
@@ -74,6 +82,12 @@ rules:
     verdict: { approve: 2 }
     approvers: other
     require: { reason: true, ticket: '[A-Z]+-[0-9]+' }
+  - name: a team
+    principal: { groups: [support-*, desk], realm_access.roles: iam, 'https://example.com/level': 3, email_verified: true }
+    verdict: deny
+  - name: two principals
+    principal: [os:1000:*, 'https://id.example.com|*|desk|*']
+    verdict: deny
 protected:
   - id: x
 limits:
@@ -93,7 +107,7 @@ limits:
   takeover_chain: 7d
 hide: [metadata_admin, traits.phones.*.number]
 recovery: { deliver: reply, max_lifetime: 15m, return_to: https://app.example.com }
-approvers: { wait: 2d, phrase: true, page: 2h }
+approvers: { wait: 2d, phrase: true, page: 2h, who: [{ groups: iam, amr: [mfa, hwk] }, { sub: ada }] }
 `);
   expect(policy).toEqual({
     name: 'policy.yaml',
@@ -132,8 +146,22 @@ approvers: { wait: 2d, phrase: true, page: 2h }
         others: true,
         confirmBy: undefined,
       },
+      {
+        ...DENIED,
+        name: 'a team',
+        line: 26,
+        when: {
+          claims: [
+            { path: ['groups'], globs: ['support-*', 'desk'] },
+            { path: ['realm_access', 'roles'], globs: ['iam'] },
+            { path: ['https://example', 'com/level'], globs: ['3'] },
+            { path: ['email_verified'], globs: ['true'] },
+          ],
+        },
+      },
+      { ...DENIED, name: 'two principals', line: 29, when: { principals: ['os:1000:*', 'https://id.example.com|*|desk|*'] } },
     ],
-    protected: [{ name: 'protected 1', line: 27, target: { id: ['x'] } }],
+    protected: [{ name: 'protected 1', line: 33, target: { id: ['x'] } }],
     limits: {
       asked: 1,
       waiting: 2,
@@ -152,7 +180,18 @@ approvers: { wait: 2d, phrase: true, page: 2h }
     },
     hide: [['metadata_admin'], ['traits', 'phones', '*', 'number']],
     recovery: { deliver: 'reply', maxLifetimeS: 900, returnTo: ['https://app.example.com'] },
-    approvers: { waitHours: 48, phrase: true, pageMinutes: 120 },
+    approvers: {
+      waitHours: 48,
+      phrase: true,
+      pageMinutes: 120,
+      who: [
+        [
+          { path: ['groups'], globs: ['iam'] },
+          { path: ['amr'], globs: ['mfa', 'hwk'] },
+        ],
+        [{ path: ['sub'], globs: ['ada'] }],
+      ],
+    },
   });
 });
 
@@ -168,7 +207,7 @@ test.each(['', '\r\n'])('a byte order mark and other line breaks do no harm', as
   expect(policy.preset).toBe('strict');
 });
 
-const EXAMPLES = ['policy.example.yaml', 'policy.strict.example.yaml', 'test/policy/branch.yaml'];
+const EXAMPLES = ['policy.example.yaml', 'policy.strict.example.yaml', 'policy.team.example.yaml', 'test/policy/branch.yaml'];
 // The cast: a JSON Schema is an object.
 const schema = JSON.parse(readFileSync('docs/policy.schema.json', 'utf8')) as object;
 const fitsSchema = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
@@ -183,6 +222,8 @@ test.each([
   ['no preset', { version: 1 }],
   ['an unknown verdict', { version: 1, preset: 'strict', rules: [{ verdict: 'ask' }] }],
   ['a limit below zero', { version: 1, preset: 'strict', limits: { asked: -1 } }],
+  ['a claim that is a mapping', { version: 1, preset: 'strict', rules: [{ principal: { groups: { a: 'b' } }, verdict: 'deny' }] }],
+  ['an approver who is a text', { version: 1, preset: 'strict', approvers: { who: 'iam' } }],
 ])('an editor says so: %s', (_what, content) => expect(fitsSchema(content)).toBe(false));
 
 test('what is said of a policy names rules, protected accounts, limits, recovery and hidden values', async () => {
@@ -201,6 +242,27 @@ test('what is said of a policy names rules, protected accounts, limits, recovery
   }
   expect(text).not.toContain('owner');
 });
+
+test('what is said of a policy names claims, and who approves', async () => {
+  const recovery = { deliver: 'page', maxLifetimeS: 900, returnTo: undefined } as const;
+  const text = describePolicy(await loadPolicy('policy.team.example.yaml', operations), recovery);
+  for (const part of [
+    '| tool `delete_identity_sessions` or `disable_session`; effect `destructive`; for principals with groups `helpdesk` or `helpdesk-*` | confirm, with a reason |',
+    'for principals with groups `iam` | approve, with a reason, by somebody else than the requester |',
+    'for principals with groups `iam` | approve: 2, with a reason, with a ticket (`IAM-[0-9]+`), by others than the requester |',
+    'Over HTTP, an approver is who signs in on the page with groups `iam`.',
+  ]) {
+    expect(text).toContain(part);
+  }
+  const who = '[{ groups: iam, amr: [mfa, hwk] }, { https://example.com/level: 3 }]';
+  const other = await policyOf(`version: 1\npreset: strict\napprovers:\n  who: ${who}\n`);
+  expect(describePolicy(other, recovery)).toContain('with groups `iam` and amr `mfa` or `hwk`, or with https://example.com/level `3`.');
+  const principal = await policyOf('version: 1\npreset: strict\nrules:\n- {principal: "https://id.example.com|*", verdict: deny}\n');
+  expect(describePolicy(principal, recovery)).toContain('| for principal `https://id.example.com\\|*` | deny |');
+});
+
+test('of a preset it says nothing of approvers who sign in', () =>
+  expect(describePolicy(presetPolicy('strict'), { deliver: 'page', maxLifetimeS: 900, returnTo: undefined })).not.toContain('Over HTTP'));
 
 test('of a preset it tells what each verdict means', () =>
   expect(describePolicy(presetPolicy('strict'), { deliver: 'withhold', maxLifetimeS: 3_600, returnTo: undefined })).toContain(

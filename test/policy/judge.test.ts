@@ -25,6 +25,7 @@ const call = (of: Partial<Judged> = {}): Judged => ({
   differences: [],
   count: 1,
   principal: 'os:1000:tess',
+  claims: {},
   client: 'desk 1.2',
   at: new Date('2026-03-04T11:00:00Z'),
   ...of,
@@ -348,8 +349,8 @@ describe('what is asked of the person', () => {
 
 describe('reads', () => {
   const read = (policy: Policy, of: Partial<Judged> = {}) => {
-    const { principal, client, at } = call(of);
-    return judgeRead(policy, { tool: 'get_identity', principal, client, at });
+    const { principal, claims, client, at } = call(of);
+    return judgeRead(policy, { tool: 'get_identity', principal, claims, client, at });
   };
   test.each(PRESET_NAMES)('%s allows them', (preset) =>
     expect(read(presetPolicy(preset))).toMatchObject({ kind: 'allow', rule: `${preset}/read` }),
