@@ -2,8 +2,7 @@
 import { Transform, type Readable, type TransformCallback, type Writable } from 'node:stream';
 import type { McpServerFactory } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { LOSSY_KEY } from '../lib/arguments.ts';
-import { lossyNumber, mayBeLossy } from '../lib/json.ts';
+import { exact } from './exact.ts';
 
 /** A longer line is no tool call of ours; the SDK's own limit is ten times this. */
 const MAX_LINE = 1024 * 1024;
@@ -39,11 +38,7 @@ class WatchedTransport extends StdioServerTransport {
   }
 }
 
-/**
- * Passes lines on as they are, except a call whose arguments hold what the argument guard would not get to see: a number that JSON.parse
- * changes (9007199254740993), or a member `__proto__` at their top, which the SDK's own schema drops. Such arguments are replaced by some
- * that the guard refuses by name.
- */
+/** Passes lines on as they are, except a call whose arguments would not arrive at the guard as they were written. */
 class ExactLines extends Transform {
   #rest: Buffer = Buffer.alloc(0);
 
@@ -73,38 +68,3 @@ class ExactLines extends Transform {
     return taken;
   }
 }
-
-/** `__proto__` may be spelt with escapes. */
-const MAY_REPARENT = /__proto__|\\u/;
-
-function exact(line: string): string {
-  if (!mayBeLossy(line) && !MAY_REPARENT.test(line)) return line;
-  const message = parsed(line);
-  if (!isToolCall(message)) return line;
-  const marked = refusable(line, message.params.arguments);
-  if (marked === undefined) return line;
-  try {
-    return JSON.stringify({ ...message, params: { ...message.params, arguments: marked } });
-  } catch {
-    return ''; // nested so deep that it can't be written again: no client's call
-  }
-}
-
-/** Undefined for what is no JSON: the SDK's to answer. */
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-function refusable(line: string, given: object): object | undefined {
-  const number = lossyNumber(line);
-  if (number !== undefined) return { [LOSSY_KEY]: number };
-  return Object.hasOwn(given, '__proto__') ? { arguments: given } : undefined; // further down it is not dropped
-}
-
-const isToolCall = (it: unknown): it is { params: { arguments: object } } =>
-  isObject(it) && 'params' in it && isObject(it.params) && 'arguments' in it.params && isObject(it.params.arguments);
-const isObject = (it: unknown): it is object => typeof it === 'object' && it !== null;
