@@ -10,16 +10,19 @@ import { shownOf } from './approval/shown.ts';
 import { argsShape } from './audit/args-shape.ts';
 import type { CallOutcome } from './audit/entry.ts';
 import { claim, whyOver, whyStopped } from './call/claim.ts';
+import { endedMeanwhile, toldElsewhere } from './call/elsewhere.ts';
 import { execute } from './call/execute.ts';
 import { factsOf } from './call/facts.ts';
-import { handleRead } from './call/read.ts';
+import { handleRead, unchanged } from './call/read.ts';
+import { lackedForPlan, lackedText, lackedToLook } from './call/scopes.ts';
+import { isForPage, putAsideFor } from './call/put-aside.ts';
 import { planOf, refuse, type Answer, type Ports, type Run, type ToolCall } from './call/run.ts';
-import type { Reply } from './client/types.ts';
+import { keepUncollected } from './call/uncollected.ts';
+import type { Caller, Scope } from './caller.ts';
 import { canonical } from './lib/json.ts';
 import { LockBusy } from './lib/mutex.ts';
-import { Secret } from './lib/secret.ts';
-import { say } from './lib/text.ts';
-import type { ChangeOperation, Plan } from './operation.ts';
+import { clean } from './lib/text.ts';
+import type { Plan } from './operation.ts';
 import { judge, raise } from './policy/judge.ts';
 import type { Decision } from './policy/policy.ts';
 import { touchesHidden } from './shape/hide.ts';
@@ -44,7 +47,7 @@ export async function handle(call: ToolCall, given: Ports): Promise<Answer> {
 
 /** Before the claim, or instead of it: what is thrown after a claim is told where it happens. */
 const STATE_LOST =
-  'What this server remembers cannot be read or written (its state folder), and no change is made without it; nothing was sent. Reads go on. ' +
+  'What this server remembers cannot be read or written (its state folder, or the store it shares), and no change is made without it; nothing was sent. Reads go on. ' +
   'The operator has to look at it; the command doctor says more.';
 const STATE_ERRORS: ReadonlySet<string> = new Set(['StateLost', 'LockLost', 'FileLockBusy', 'LedgerError']);
 /** Also what the file system says: no other part of a call touches files. */
@@ -52,18 +55,21 @@ const isOfTheState = (error: unknown): boolean => error instanceof Error && (STA
 
 async function handleChange(run: Run): Promise<Answer> {
   const { op, call, ports, entry, policy } = run;
-  const { input, principal, signal } = call;
-  await ports.ready;
+  const { input, caller, signal } = call;
+  const { principal } = caller;
+  const unscoped = (lacked: readonly Scope[]) => refuse(run, 'denied', { text: lackedText(lacked), code: 'scope' });
+  const toLook = lackedToLook(caller, op);
+  if (toLook.length > 0) return unscoped(toLook);
+  await ports.ready();
   const request = ports.sealer.request({ tool: op.name, input, principal });
   entry.know({ request_hash: request });
   const early = await answeredUnread(run, request);
   if (early) return early;
 
   const plan = await planOf(run, signal);
-  if (plan.calls.length === 0) {
-    entry.outcome('unchanged', factsOf(plan));
-    return ports.answers.result(plan.result, op.records).result;
-  }
+  const lacked = lackedForPlan(caller, op, plan);
+  if (lacked.length > 0) return unscoped(lacked);
+  if (plan.calls.length === 0) return unchanged(run, plan);
   const decided = await decide(plan, run);
   const { decision, pattern } = decided;
   const digestOf = (it: Plan) =>
@@ -98,14 +104,15 @@ async function askAndCarryOut(run: Ready, { asked, decision }: { readonly asked:
 /** What needs no look at the account: refused as such, a state for another call, an outcome nobody collected, changes that are off. */
 async function answeredUnread(run: Run, request: string): Promise<CallToolResult | undefined> {
   const { op, call, ports } = run;
-  const { asker, principal } = call;
+  const { asker, caller } = call;
+  const { principal } = caller;
   const withheld = ports.withheld(op);
   if (withheld !== undefined) return refuse(run, 'denied', { text: withheld, code: 'withheld' });
   if (await isForAnotherCall({ asker, request, principal }, ports)) {
     return refuse(run, 'stale', 'This is not the call that the person was asked about; nothing was sent.');
   }
-  const replayed = replayOf(request, run);
-  if (replayed) return replayed;
+  const told = await toldElsewhere(request, run);
+  if (told) return told;
   const stopped = await whyStopped(run);
   return stopped === undefined ? undefined : refuse(run, 'denied', { text: stopped, code: 'stopped' });
 }
@@ -114,14 +121,6 @@ async function answeredUnread(run: Run, request: string): Promise<CallToolResult
 async function cancelled(run: Run, plan: PlanRecord | undefined): Promise<CallToolResult> {
   if (plan?.channel === 'form') await run.ports.store.plans.end(plan.id, 'void', 'cancelled');
   return refuse(run, 'declined', { text: 'The call was cancelled; nothing was sent.', byClient: true, ...(plan && { plan }) });
-}
-
-/** The outcome of the same call that nobody collected: told once, instead of a second execution. */
-function replayOf(request: string, { ports, entry }: Run): CallToolResult | undefined {
-  const kept = ports.uncollected.take(request);
-  if (!kept) return undefined;
-  entry.outcome('replayed');
-  return { ...kept, _meta: { ...kept._meta, 'ory-identity-mcp/replayed': true } };
 }
 
 interface Decided {
@@ -134,10 +133,11 @@ interface Decided {
 
 /** What policy says, and what past calls make of it. */
 async function decide(plan: Plan, { op, call, ports, policy }: Run): Promise<Decided> {
-  const { principal, client } = call;
+  const { caller, client } = call;
+  const { principal, claims } = caller;
   const { effects, subjects, differences = [], count } = plan;
   const at = new Date(ports.now());
-  const judged = judge(policy, { tool: op.name, effects, listed: op.effects, subjects, differences, count, principal, client, at });
+  const judged = judge(policy, { tool: op.name, effects, listed: op.effects, subjects, differences, count, principal, claims, client, at });
   if (judged.kind === 'deny') return { decision: judged, why: judged.because, pattern: undefined };
   const copiedFrom = () => ports.flow.copiedFrom(principal, plan);
   const { counters } = ports.store;
@@ -154,17 +154,20 @@ interface Sealed extends Decided {
 type Asked = Omit<NewPlan, 'channel' | 'lifetimeMs'>;
 
 function newPlan(plan: Plan, { op, call, ports, policy, entry }: Run, { decision, why, pattern, digest, request }: Sealed): Asked {
-  const { principal, client } = call;
+  const { caller, client } = call;
+  const { principal, person } = caller;
   const { rule, requires, others, approvals, kind } = decision;
-  const parts = { environment: ports.kratosName, requester: principal, client, because: why, rule, pattern };
+  const parts = { environment: ports.kratosName, requester: requesterOf(caller), client, because: why, rule, pattern };
   const shown = shownOf(op, plan, { ...parts, differences: differencesShown(plan), requests: requestsOf(plan) });
-  entry.know({ render_hash: createHash('sha256').update(canonical(shown)).digest('base64url') });
+  const renderHash = createHash('sha256').update(canonical(shown)).digest('base64url');
+  entry.know({ render_hash: renderHash });
   // A secret is revealed to who approved: a phrase that anybody may have typed is not enough.
-  const phraseSuffices = kind !== 'approve' && policy.approvers.phrase && !isForPage(op, ports);
+  const phraseSuffices = kind !== 'approve' && policy.approvers.phrase && !isForPage(op, ports) && ports.page.signIn !== true;
   return {
     digest,
     request,
     principal,
+    ...(person !== undefined && { person }),
     client,
     kratos: ports.kratosName,
     tool: op.name,
@@ -177,11 +180,15 @@ function newPlan(plan: Plan, { op, call, ports, policy, entry }: Run, { decision
     waitHours: policy.approvers.waitHours,
     phrase: plan.phrase,
     requires,
+    policyHash: policy.hash,
+    renderHash,
     shown,
   };
 }
 
-const isForPage = (op: ChangeOperation, ports: Ports): boolean => op.secret !== undefined && ports.settings().recovery.deliver === 'page';
+/** Who asked, for people: by the name that they know, with what tells them apart. */
+const requesterOf = ({ name, principal }: Caller): string =>
+  name === principal ? principal : `${clean(name, 100).text} (${clean(principal, 300).text})`;
 
 /** The path parameters of the first call are all that is left to read by after a crash: ids, never values. */
 const idsOf = (plan: Plan): Readonly<Record<string, string>> =>
@@ -212,15 +219,14 @@ const LOCK_MS = 30_000;
 
 /** Writes to one identity go one after another: Kratos loses updates that overlap, and answers 200 to all of them. */
 async function carryOut(run: Carrying): Promise<CallToolResult> {
-  const { plan, ports, request, call } = run;
+  const { plan, ports, request } = run;
   const keys = plan.targets.length > 0 ? plan.targets.map((it) => it.id) : plan.calls.map((it) => it.endpoint);
   let begun = false;
   const work = async () => {
+    const early = await endedMeanwhile(request, run);
     begun = true;
-    // While this one waited for the lock, the same call may have ended after its client had gone.
-    const kept = replayOf(request, run);
-    const answer = kept ? await finish(run, { outcome: 'replayed', answer: kept }) : await underLock(run);
-    if (call.signal.aborted) ports.uncollected.keep(request, answer);
+    const answer = await (early ? finish(run, early) : underLock(run));
+    await keepUncollected(answer, request, run);
     return answer;
   };
   try {
@@ -276,14 +282,3 @@ async function underLock(run: Carrying): Promise<CallToolResult> {
   const putAside = putAsideFor(record, plan, ports);
   return finish(run, await execute(op, plan, { kratos: ports.kratos, answers, settings: ports.settings(), putAside }));
 }
-
-/** A secret that only the person who approved may see waits for them on the page. */
-const putAsideFor =
-  (record: PlanRecord, { targets }: Plan, ports: Ports) =>
-  (op: ChangeOperation, replies: readonly Reply[]): void => {
-    if (op.reveal === undefined || !isForPage(op, ports)) return;
-    const { values, expiresAt } = op.reveal(replies);
-    const hidden = Object.entries(values).map(([name, value]): [string, Secret] => [name, new Secret(value)]);
-    const about = targets.map(({ label, id }) => say`${label} (id ${id})`).join(', ');
-    ports.reveals.keep(record.id, { values: Object.fromEntries(hidden), about, expiresAt });
-  };

@@ -1,10 +1,9 @@
 /** Asking by the approvals page: whether there is somebody to answer, the address, and a bounded wait for what they say. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UsageError } from '../errors.ts';
-import { standingOf, type Standing } from '../store/standing.ts';
-import type { Approver, PlanRecord } from '../store/types.ts';
+import type { PlanRecord } from '../store/types.ts';
 import type { Asker } from './ask.ts';
 import { askingOf, overLimit } from './budgets.ts';
+import { whyNobody } from './nobody.ts';
 import { coolingText, refused, type Asking, type PageChannel, type Settled, type SettlePorts } from './settled.ts';
 
 const EXPIRED = 'The question lapsed on the page before it was carried out; nothing was sent. The same call made again is asked afresh.';
@@ -35,15 +34,26 @@ export async function byPage(asking: Asking, ports: SettlePorts): Promise<Settle
     return refused('denied', url.why, { code: 'no_page' });
   }
   const pending = refused('pending', pendingText(asked.plan, url.address), { plan: asked.plan });
-  if (asked.fresh && asker.canUrl) {
-    const link = { message: linkText(asked.plan), url: url.address, id: asked.plan.id };
-    if (!asker.show)
-      return { kind: 'ask', plan: asked.plan, result: asker.poseLink(link, ports.sealer.mint(asked.plan.id, plan.principal)) };
-    await asker.show(link, { timeoutMs: page.waitMs });
-  } else if (asked.fresh) {
-    return pending; // nobody can have the address yet
-  }
-  return collect(asked.plan, pending, { asker, signal, ports });
+  const told = asked.fresh ? await offer(asked.plan, { address: url.address, pending, asker, ports }) : undefined;
+  return told ?? collect(asked.plan, pending, { asker, signal, ports });
+}
+
+interface Offering {
+  readonly address: string;
+  readonly pending: Settled;
+  readonly asker: Asker;
+  readonly ports: SettlePorts;
+}
+
+/** Brings the address to the person; undefined: they may have it, and an answer can be waited for. */
+async function offer(plan: PlanRecord, { address, pending, asker, ports }: Offering): Promise<Settled | undefined> {
+  const { page, sealer } = ports;
+  page.asked?.(plan, address);
+  if (!asker.canUrl) return pending; // nobody can have the address yet
+  const link = { message: linkText(plan), url: address, id: plan.id };
+  if (!asker.show) return { kind: 'ask', plan, result: asker.poseLink(link, sealer.mint(plan.id, plan.principal)) };
+  await asker.show(link, { timeoutMs: page.waitMs });
+  return undefined;
 }
 
 type Address = { readonly kind: 'open'; readonly address: string } | { readonly kind: 'none'; readonly why: string };
@@ -82,47 +92,6 @@ async function collect(
     }
   } finally {
     stop();
-  }
-}
-
-/** Whether the page has somebody to answer this call, were it asked now. */
-export const hasSomebody = async (asking: Asking, ports: SettlePorts): Promise<boolean> => (await whyNobody(asking, ports)) === undefined;
-
-/** Why nobody could answer, for the agent and the person it tells; undefined where somebody can. */
-async function whyNobody({ plan }: Asking, ports: SettlePorts): Promise<string | undefined> {
-  const { page, approvers, now } = ports;
-  const { kind, approvals: needed } = plan;
-  if (kind === 'allow' || needed === 0) return undefined; // a typed phrase is enough
-  const time = now();
-  const facts = { planCreated: time, kind, waitHours: approvers.waitHours, level: page.level, now: time };
-  const all = await known(page);
-  if (all === undefined)
-    return 'The list of approvers does not fit its seal, as if it had been edited by hand; nobody can approve, and nothing was sent. The operator has to look at the state folder (the command doctor says more).';
-  const standings: readonly Standing[] = all.map((it) => standingOf(it, facts));
-  const counting = standings.filter((it) => it === 'counts').length;
-  if (counting >= needed) return undefined;
-  const by = needed > 1 ? `${needed} different approvers` : 'An approver';
-  const able = counting > 0 ? 'only one can' : all.length === 0 ? 'nobody is enrolled as one' : 'none counts for it yet';
-  const begins = `${by} must agree to this call on the approvals page, and ${able}. Nothing was sent.`;
-  const from = standings.flatMap((it) => (it !== 'counts' && it.countsFrom !== undefined ? [it.countsFrom] : [])).sort((a, b) => a - b);
-  const enough = from[needed - counting - 1]; // when as many count as are needed
-  if (enough !== undefined) return `${begins} Enough are enrolled, but counting for this only from ${secondsOf(enough)} on.`;
-  const wait =
-    kind === 'approve' && page.level === 'L0' && approvers.waitHours > 0
-      ? ` A new one counts for this after ${approvers.waitHours} hours.`
-      : '';
-  return `${begins}${wait} A person enrols one, with a passkey and in a terminal of their own. Show the user the command for it, and do not run it yourself: ${page.enrol}`;
-}
-
-const secondsOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-
-/** Undefined for a list that was tampered with. */
-async function known(page: PageChannel): Promise<readonly Approver[] | undefined> {
-  try {
-    return await page.approvers();
-  } catch (error) {
-    if (error instanceof UsageError) return undefined;
-    throw error;
   }
 }
 

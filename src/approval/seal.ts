@@ -22,7 +22,7 @@ export interface SealedContent {
 export interface Sealer {
   /** Over content only: two plans of the same call against an unchanged target have the same digest. */
   digest(content: SealedContent): string;
-  /** Over tool, arguments and principal: which calls are "the same call". */
+  /** Over tool, arguments, principal and Kratos, since several servers may share a store: which calls are "the same call". */
   request(content: Pick<SealedContent, 'tool' | 'input' | 'principal'>): string;
   /** The `requestState` for a plan that waits. */
   mint(planId: string, principal: string): string;
@@ -33,9 +33,11 @@ export interface Sealer {
 const METHOD = 'tools/call';
 const VERSION = 2;
 
-export function createSealer(key: Uint8Array, kratosUrl: string): Sealer {
-  const mac = (domain: string, text: string) => createHmac('sha256', key).update(`${domain}\n`).update(text);
-  const stateMac = (id: string, principal: string) => mac('state', canonical([id, METHOD, principal])).digest();
+/** `older`: keys that were in use before, and may be at other replicas still: a state that was minted under one of them still opens. */
+export function createSealer(key: Uint8Array, kratosUrl: string, older: readonly Uint8Array[] = []): Sealer {
+  const macBy = (its: Uint8Array, domain: string, text: string) => createHmac('sha256', its).update(`${domain}\n`).update(text);
+  const mac = (domain: string, text: string) => macBy(key, domain, text);
+  const stateMac = (its: Uint8Array, id: string, principal: string) => macBy(its, 'state', canonical([id, METHOD, principal])).digest();
 
   return {
     digest: ({ tool, input, plan, principal, rule, pattern = null, policyHash }) => {
@@ -56,17 +58,17 @@ export function createSealer(key: Uint8Array, kratosUrl: string): Sealer {
       };
       return mac('plan', canonical(sealed)).digest('base64url');
     },
-    request: ({ tool, input, principal }) => mac('request', canonical({ tool, input, principal })).digest('base64url'),
-    mint: (planId, principal) => `${planId}.${stateMac(planId, principal).toString('base64url')}`,
+    request: ({ tool, input, principal }) => mac('request', canonical({ tool, input, principal, kratosUrl })).digest('base64url'),
+    mint: (planId, principal) => `${planId}.${stateMac(key, planId, principal).toString('base64url')}`,
     open(state, principal) {
       if (typeof state !== 'string' || state.length > 200) return undefined;
       const [id = '', given = '', ...rest] = state.split('.');
       if (rest.length > 0) return undefined;
-      const expected = stateMac(id, principal);
       const bytes = Buffer.from(given, 'base64url');
       // Re-encoded, since base64url decoding ignores stray bits: one state has one spelling.
-      if (bytes.length !== expected.length || bytes.toString('base64url') !== given) return undefined;
-      return timingSafeEqual(bytes, expected) ? id : undefined;
+      if (bytes.toString('base64url') !== given) return undefined;
+      const expected = [key, ...older].map((it) => stateMac(it, id, principal));
+      return expected.some((it) => bytes.length === it.length && timingSafeEqual(bytes, it)) ? id : undefined;
     },
   };
 }

@@ -6,7 +6,8 @@
 import type { NewPlan, PlanRecord } from '../store/types.ts';
 import type { Answered, Asker } from './ask.ts';
 import { askingOf, overLimit } from './budgets.ts';
-import { byPage, hasSomebody } from './by-page.ts';
+import { byPage } from './by-page.ts';
+import { hasSomebody } from './nobody.ts';
 import { consentIn, isIncompleteYes } from './question.ts';
 import { coolingText, refused, type Asking, type Settled, type SettlePorts } from './settled.ts';
 

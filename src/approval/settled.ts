@@ -53,6 +53,12 @@ export interface PageChannel {
   /** The address of a plan; opens the page when first called. Throws an error with a text for the agent where no page can be had. */
   readonly addressOf: (plan: string) => Promise<string>;
   readonly approvers: () => Promise<readonly Approver[]>;
+  /** Approvers sign in with an identity provider, and count as the policy says; then nobody is enrolled. */
+  readonly signIn?: boolean;
+  /** A part of a server that tells requesters apart; on stdio it can't. */
+  readonly isMounted?: boolean;
+  /** Hears of each fresh question on the page, and holds nothing up. */
+  readonly asked?: (plan: PlanRecord, address: string) => void;
   readonly level: 'L0' | 'L1' | 'L2' | 'L3';
   /** The exact command of this installation that enrols an approver. */
   readonly enrol: string;

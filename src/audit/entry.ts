@@ -1,6 +1,8 @@
 /** The records of one call: what is known of it grows as it goes, and the last word is written when it ends. Also its line in the log. */
 import type { Log } from '../lib/log.ts';
+import type { Meter } from '../lib/meter.ts';
 import type { Operation } from '../operation.ts';
+import { currentTraceId } from '../trace.ts';
 import type { AuditEvent, AuditFields, Ledger } from './record.ts';
 
 /** How a call ended, or where it stands when its answer goes out. */
@@ -36,6 +38,7 @@ export interface Entry {
 export interface EntryPorts {
   readonly ledger: Ledger;
   readonly log: Log;
+  readonly meter: Meter;
   /** Milliseconds, for durations. */
   readonly now: () => number;
 }
@@ -62,9 +65,10 @@ const EVENTS: Readonly<Record<CallOutcome, { readonly event: AuditEvent; readonl
   error: { event: 'outcome' },
 };
 
-export function openEntry({ op, principal, client }: AuditCall, { ledger, log, now }: EntryPorts): Entry {
+export function openEntry({ op, principal, client }: AuditCall, { ledger, log, meter, now }: EntryPorts): Entry {
   const started = now();
-  let known: Known = { tool: op.name, requester: principal, client };
+  const traceId = currentTraceId();
+  let known: Known = { tool: op.name, requester: principal, client, ...(traceId !== undefined && { trace_id: traceId }) };
   let last: CallOutcome = 'error';
   let isClosed = false;
   return {
@@ -84,6 +88,7 @@ export function openEntry({ op, principal, client }: AuditCall, { ledger, log, n
       if (isClosed) return;
       isClosed = true;
       const ms = Math.round(now() - started);
+      meter.call(op.name, last, ms);
       log.info('call', { tool: op.name, principal, client, outcome: last, ms });
       const { event, durable } = EVENTS[last];
       const record = { event, ...known, outcome: last, ms };

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { canonical, parseJson } from '../lib/json.ts';
 import { clean } from '../lib/text.ts';
-import { pseudonymOf } from './pseudonym.ts';
+import { pseudonymOf, withoutAddresses } from './pseudonym.ts';
 import type { AuditFields } from './record.ts';
 
 export const VERSION = 1;
@@ -48,7 +48,7 @@ export function recordOf(fields: AuditFields, { seq, prev, at }: Place, { origin
   const { personal, assertion, ...rest } = fields;
   const pseudonyms = [...new Set(personal?.map((it) => pseudonymOf(key, it)))];
   const unhashed = {
-    ...cleaned(rest),
+    ...cleaned({ ...rest, ...namesIn(fields, key) }),
     ...(assertion && { assertion }),
     ...(pseudonyms.length > 0 && { target_pseudonym: pseudonyms }),
     ...origin,
@@ -58,6 +58,19 @@ export function recordOf(fields: AuditFields, { seq, prev, at }: Place, { origin
     prev,
   };
   return { ...unhashed, hash: hashOf(unhashed) };
+}
+
+type Names = Pick<AuditFields, 'requester' | 'approvers' | 'digest' | 'facts'>;
+/** What may name a person by an address. A digest that a passkey signed has to stay as it is. */
+function namesIn({ requester, approvers, digest, facts, assertion }: AuditFields, key: Buffer): Names {
+  const named = (text: string): string => withoutAddresses(key, text);
+  const principal = facts?.['principal'];
+  return {
+    ...(requester !== undefined && { requester: named(requester) }),
+    ...(approvers !== undefined && { approvers: approvers.map(named) }),
+    ...(digest !== undefined && assertion === undefined && { digest: named(digest) }),
+    ...(typeof principal === 'string' && { facts: { ...facts, principal: named(principal) } }),
+  };
 }
 
 export const hashOf = (record: Omit<LedgerRecord, 'hash'>): string => hashed(record.prev, canonical(record));

@@ -32,8 +32,13 @@ const MOST_WAITING = 10_000;
 const BATCH = 200;
 const AGAIN_MS = 1_000;
 
+export interface OpenLedger extends Ledger {
+  /** Whether the last record could be written. */
+  isWell(): boolean;
+}
+
 /** Throws `UsageError` where the folder can't be used, is newer than this program, or is not what its last checkpoint says. */
-export async function openLedger(ports: LedgerPorts): Promise<Ledger> {
+export async function openLedger(ports: LedgerPorts): Promise<OpenLedger> {
   const { folder, kratosUrl, level, instance, now, log } = ports;
   const { maxBytes, checkpointEvery, checkpointMs, noteMs } = { ...DEFAULTS, ...ports };
   const appender = new Appender({ folder, origin: { instance, level, kratos_url: kratosUrl }, now, maxBytes, checkpointEvery });
@@ -66,7 +71,7 @@ interface Pace {
   readonly noteMs: number;
 }
 
-class FileLedger implements Ledger {
+class FileLedger implements OpenLedger {
   readonly #appender: Appender;
   readonly #pace: Pace;
   /** In the order in which it is written. */
@@ -105,6 +110,10 @@ class FileLedger implements Ledger {
     }
     this.#queue.push({ fields, at: this.#pace.now() });
     this.#later(this.#isFailing ? AGAIN_MS : this.#pace.noteMs);
+  }
+
+  isWell(): boolean {
+    return !this.#isFailing;
   }
 
   async flush(): Promise<void> {

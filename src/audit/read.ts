@@ -70,8 +70,12 @@ export interface Reading {
  * The records in a state folder. Each has its own hash right; whether one is missing is for `verify` to say. Throws `LedgerError` where
  * there is no ledger, or a newer version wrote it.
  */
-export async function* readRecords(stateFolder: string, { skipped }: Reading = {}): AsyncGenerator<LedgerRecord> {
-  for await (const { name, file } of openFiles(join(stateFolder, LEDGER_FOLDER))) {
+export const readRecords = (stateFolder: string, reading: Reading = {}): AsyncGenerator<LedgerRecord> =>
+  readLedger(join(stateFolder, LEDGER_FOLDER), reading);
+
+/** The same of a ledger folder, wherever it lies. */
+export async function* readLedger(ledgerFolder: string, { skipped }: Reading = {}): AsyncGenerator<LedgerRecord> {
+  for await (const { name, file } of openFiles(ledgerFolder)) {
     let number = 0;
     for await (const { bytes, ended } of linesOf(file)) {
       number += 1;

@@ -62,6 +62,7 @@ export interface AuditFields {
   readonly rule?: string | undefined;
   readonly verdict?: string | undefined;
   readonly method?: string | undefined;
+  /** A principal; an address in it is hashed before it is written, as in `approvers`, `facts.principal` and an unsigned `digest`. */
   readonly requester?: string | undefined;
   readonly client?: string | undefined;
   readonly approvers?: readonly string[] | undefined;
@@ -76,6 +77,8 @@ export interface AuditFields {
   readonly outcome?: string | undefined;
   readonly error_code?: string | undefined;
   readonly ms?: number | undefined;
+  /** Of the W3C trace that the request belongs to. */
+  readonly trace_id?: string | undefined;
 }
 
 export interface Ledger {

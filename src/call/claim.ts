@@ -6,9 +6,9 @@ import type { Refusal, Run } from './run.ts';
 /** Why no change of this principal goes through at present; undefined where none does stand in the way. */
 export async function whyStopped({ call, ports }: Run): Promise<string | undefined> {
   if (await ports.store.isFrozen()) {
-    return 'All changes are frozen by the operator; nothing was sent. Reads go on. Only a person can thaw them, with the command thaw.';
+    return 'All changes are frozen by the operator; nothing was sent. Reads go on. Only a person can thaw them: an approver, on the approvals page or with the command thaw.';
   }
-  if ((await ports.store.counters.lockedSince(call.principal)) === undefined) return undefined;
+  if ((await ports.store.counters.lockedSince(call.caller.principal)) === undefined) return undefined;
   return 'The changes asked for by this user are locked, since people refused them; nothing was sent. An approver can unlock them on the approvals page or with the command unlock.';
 }
 
@@ -73,6 +73,13 @@ async function whatStandsAgainst(run: Run): Promise<NotClaimed | undefined> {
   if (run.ports.policy().hash !== run.policy.hash) {
     const text = 'The policy was changed while this waited; nothing was sent. The same call made again is judged by the new one.';
     return refused('stale', text);
+  }
+  const { expiresAt } = run.call.caller;
+  if (expiresAt !== undefined && expiresAt <= run.ports.now()) {
+    return refused(
+      'denied',
+      'The access token ended while this waited; nothing was sent. The same call made again with a new one goes on.',
+    );
   }
   const stopped = await whyStopped(run);
   return stopped === undefined ? undefined : refused('denied', stopped);

@@ -15,8 +15,8 @@ export interface ExecutePorts {
   readonly kratos: Kratos<EndpointName>;
   readonly answers: Answers;
   readonly settings: Settings;
-  /** Puts a secret aside for the person who approved. */
-  readonly putAside: (op: ChangeOperation, replies: readonly Reply[]) => void;
+  /** Puts a secret aside for the person who approved; a note where that failed. */
+  readonly putAside: (op: ChangeOperation, replies: readonly Reply[]) => Promise<string | undefined>;
 }
 
 export interface Executed {
@@ -52,10 +52,10 @@ async function sendAndTell(op: ChangeOperation, plan: Plan, ports: ExecutePorts)
   if (reported.kind === 'unreadable' && !(await hasLanded(op, plan, ports))) {
     return { outcome: 'unknown', answer: answers.failure('unknown', howToFindOut(plan), reported.error), status };
   }
-  if (sent.replies.length > 0 && reported.kind === 'result') ports.putAside(op, sent.replies);
+  const lost = sent.replies.length > 0 && reported.kind === 'result' ? await ports.putAside(op, sent.replies) : undefined;
   const result = reported.kind === 'result' ? reported.result : plan.result;
   const { seen, note } = await readBack(op, result, ports);
-  const answer = answers.result(seen, op.records, { outcome: 'executed', note: sent.note ?? note }).result;
+  const answer = answers.result(seen, op.records, { outcome: 'executed', note: lost ?? sent.note ?? note }).result;
   return { outcome: 'executed', answer, status };
 }
 

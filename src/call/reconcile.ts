@@ -31,8 +31,9 @@ export async function reconcile(
       outcome,
       decision_source: 'server',
     });
+    // In this order: at no moment does the same call find neither the one nor the other, and begin anew.
+    await ports.uncollected.keep(request, landed ? executed : unknown(ports));
     await ports.store.plans.finish(id, outcome);
-    ports.uncollected.keep(request, landed ? executed : unknown(ports));
   }
 }
 

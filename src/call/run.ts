@@ -5,6 +5,7 @@ import type { FatigueWatch } from '../approval/fatigue.ts';
 import type { Sealer } from '../approval/seal.ts';
 import type { PageChannel } from '../approval/settled.ts';
 import type { CallOutcome, Entry } from '../audit/entry.ts';
+import type { Caller } from '../caller.ts';
 import type { EndpointName } from '../client/endpoints.ts';
 import type { Kratos } from '../client/types.ts';
 import { deepFreeze } from '../lib/freeze.ts';
@@ -12,8 +13,7 @@ import type { ChangeOperation, Operation, Plan, Settings } from '../operation.ts
 import type { Policy } from '../policy/policy.ts';
 import type { Answers } from '../shape/answer.ts';
 import type { Flow } from '../shape/flow.ts';
-import type { PlanRecord, Reveals, Store } from '../store/types.ts';
-import type { Uncollected } from '../store/uncollected.ts';
+import type { PlanRecord, Reveals, Store, Uncollected } from '../store/types.ts';
 import { readingContext } from './execute.ts';
 import type { ShownTo } from './shown-to.ts';
 
@@ -22,12 +22,14 @@ export interface ToolCall {
   /** Parsed by the operation's own schema. */
   readonly input: Readonly<Record<string, unknown>>;
   /** Who the agent acts for. */
-  readonly principal: string;
+  readonly caller: Caller;
   /** The client's own name, self-reported: for the records, and for rules that may only raise. */
   readonly client: string;
   readonly asker: Asker;
   /** Ends with the client's request. */
   readonly signal: AbortSignal;
+  /** Where the transport knows more: aborted when the answer could not be handed over, also after it was made. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 export interface Ports {
@@ -56,8 +58,10 @@ export interface Ports {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly audit: (call: ToolCall) => Entry;
-  /** What an earlier run left unfinished is settled; until then no change begins. */
-  readonly ready: Promise<void>;
+  /** What an earlier run left unfinished is settled; until then no change begins. Where that failed, the next call tries again. */
+  readonly ready: () => Promise<void>;
+  /** The same for what others have left unfinished since. */
+  readonly settle: () => Promise<void>;
 }
 
 export type Answer = CallToolResult | InputRequiredResult;
@@ -89,8 +93,14 @@ export function refuse({ entry, ports }: Pick<Run, 'entry' | 'ports'>, outcome: 
   return ports.answers.refusal(outcome, text);
 }
 
+interface Planning {
+  readonly op: ChangeOperation;
+  readonly call: Pick<ToolCall, 'input'>;
+  readonly ports: Pick<Ports, 'kratos' | 'settings'>;
+}
+
 /** Reads what the call concerns; whatever comes out can't be changed any more. Without a signal: after the claim. */
-export async function planOf({ op, call, ports }: Pick<Run, 'op' | 'call' | 'ports'>, signal?: AbortSignal): Promise<Plan> {
+export async function planOf({ op, call, ports }: Planning, signal?: AbortSignal): Promise<Plan> {
   return deepFreeze(await op.plan(call.input, readingContext(op, { kratos: ports.kratos, settings: ports.settings() }, signal)));
 }
 

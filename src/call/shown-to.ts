@@ -1,19 +1,27 @@
-/** How many identities each principal was shown within the last hour, in this process. */
+/** How many identities each principal was shown within the last hour. */
 export interface ShownTo {
   /** When (milliseconds since 1970) there is room again; undefined: there is. */
   full(principal: string, limit: number): number | undefined;
   add(principal: string, identities: number): void;
 }
 
+/** The same, as all replicas count it: late by a moment, and no read waits for it. */
+export interface SharedShown {
+  /** As far as it is known here. */
+  total(principal: string): number;
+  add(principal: string, identities: number): void;
+}
+
 const HOUR_MS = 3_600_000;
+const TOGETHER_MS = 1_000;
 
 interface Window {
   /** Oldest first. */
-  readonly entries: { readonly at: number; readonly identities: number }[];
+  readonly entries: { readonly at: number; identities: number }[];
   total: number;
 }
 
-export function createShownTo(now: () => number): ShownTo {
+export function createShownTo(now: () => number, shared?: SharedShown): ShownTo {
   const shown = new Map<string, Window>();
   /** What left the hour is taken off from its beginning: each entry once, however many there are. */
   const recent = (principal: string): Window => {
@@ -28,13 +36,18 @@ export function createShownTo(now: () => number): ShownTo {
     full(principal, limit) {
       const { entries, total } = recent(principal);
       const [first] = entries;
-      return total < limit ? undefined : (first?.at ?? now()) + HOUR_MS; // with a limit of 0 there is never room
+      const all = Math.max(total, shared?.total(principal) ?? 0);
+      return all < limit ? undefined : (first?.at ?? now()) + HOUR_MS; // with a limit of 0 there is never room
     },
     add(principal, identities) {
       if (identities === 0) return;
       const window = recent(principal);
-      window.entries.push({ at: now(), identities });
+      const last = window.entries.at(-1);
+      // What is shown within a second is one entry: an agent that reads all the time does not fill the memory.
+      if (last !== undefined && now() - last.at < TOGETHER_MS) last.identities += identities;
+      else window.entries.push({ at: now(), identities });
       window.total += identities;
+      shared?.add(principal, identities);
     },
   };
 }

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent } from '../audit/record.ts';
 import { canonical } from '../lib/json.ts';
 import { own, say, type Said } from '../lib/text.ts';
-import { createSite, type OpenSite } from '../page/page.ts';
-import type { Enrolling } from '../page/site.ts';
+import type { OpenSite } from '../page/page.ts';
 import { PageUnavailable } from '../page/types.ts';
 import type { Policy } from '../policy/policy.ts';
 import { LEAST_WAIT_HOURS, standingOf } from '../store/standing.ts';
 import type { NewPlan, PlanRecord } from '../store/types.ts';
+import { siteOf } from './approver-page.ts';
 import { INTERRUPTED, type Office } from './approver-state.ts';
 
 export interface Errand {
@@ -72,7 +72,8 @@ export const waitHoursOf = ({ approvers }: Pick<Policy, 'approvers'>): number =>
 /** Why no approver could agree to a command now, before anybody is sent to the page; undefined where one can. */
 export async function whyNobodyAgrees({ approvers, folder, policy, level, now }: Office): Promise<string | undefined> {
   const all = await approvers.list();
-  if (all.length === 0) return `Not done: an approver has to agree to this, and nobody is enrolled in ${folder.path}. See approver enroll.`;
+  if (all.length === 0)
+    return `Not done: an approver has to agree to this, and nobody is enrolled in ${folder.path}. See approver enroll; where approvers sign in with a provider, one of them does it on the page of the server, at /approvals.`;
   const waitHours = waitHoursOf(policy());
   const from = all.map((it) => {
     const standing = standingOf(it, { planCreated: now(), kind: 'approve', waitHours, level, now: now() });
@@ -88,11 +89,11 @@ export async function whyNobodyAgrees({ approvers, folder, policy, level, now }:
 const ALWAYS_ROOM = { waiting: Number.MAX_SAFE_INTEGER, waitingInAll: Number.MAX_SAFE_INTEGER };
 
 async function asked(office: Office, { command, title, says, irreversible, subject }: Errand): Promise<PlanRecord | string> {
-  const { store, folder, principal, environment } = office;
+  const { store, folder, principal, environment, sealKey } = office;
   const nobody = await whyNobodyAgrees(office);
   if (nobody !== undefined) return nobody;
   const keyed = (kind: string, content: unknown) =>
-    createHmac('sha256', folder.key('seal')).update(`command ${kind}\n`).update(canonical(content)).digest('base64url');
+    createHmac('sha256', sealKey).update(`command ${kind}\n`).update(canonical(content)).digest('base64url');
   const request = keyed('request', { command, principal });
   const minutes = Math.ceil((await store.plans.coolingMs(request)) / 60_000);
   if (minutes > 0) return `Not done: an approver has denied this lately; it is not asked about again for ${minutes} minutes.`;
@@ -179,22 +180,4 @@ async function carriedOut({ id, digest, principal }: PlanRecord, errand: Errand,
     await store.plans.finish(id, outcome);
     ledger.note({ event: 'outcome', plan_id: id, tool: errand.command, requester: principal, outcome });
   }
-}
-
-/** On the port that is set, or on any free one where the server's own page has that. */
-export function siteOf(office: Office, enrolling?: Enrolling): OpenSite {
-  const first = createSite(office, enrolling);
-  let used = first;
-  return {
-    async open() {
-      try {
-        return await used.open();
-      } catch (error) {
-        if (!(error instanceof PageUnavailable) || office.port === 0 || used !== first) throw error;
-        used = createSite({ ...office, port: 0 }, enrolling);
-        return used.open();
-      }
-    },
-    close: () => used.close(),
-  };
 }

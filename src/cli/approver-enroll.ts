@@ -4,13 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '../client/deadline.ts';
 import { UsageError } from '../errors.ts';
 import { clean, own, say } from '../lib/text.ts';
 import type { OpenSite } from '../page/page.ts';
 import { PageUnavailable } from '../page/types.ts';
 import { newTotp, stepOf } from '../page/totp.ts';
 import type { Approver } from '../store/types.ts';
-import { siteOf, waitHoursOf, whyNobodyAgrees, withApproval } from './approver-ask.ts';
+import { waitHoursOf, whyNobodyAgrees, withApproval } from './approver-ask.ts';
+import { siteOf } from './approver-page.ts';
 import { INTERRUPTED, type Office } from './approver-state.ts';
 
 type Factor = Pick<Approver, 'passkey' | 'totp'> & { readonly usedStep?: number };
@@ -22,6 +24,10 @@ const NAME_CAP = 60;
 
 /** Answers the exit code. Throws `UsageError` for a name that can't be had. */
 export async function enroll(office: Office, { name, totp }: { readonly name: string; readonly totp: boolean }): Promise<number> {
+  if (office.signInPage !== undefined) {
+    office.terminal.print(NOT_HERE);
+    return 1;
+  }
   const known = await office.approvers.list();
   const { text, removed, cut } = clean(name, NAME_CAP);
   const called = text.trim();
@@ -37,6 +43,9 @@ export async function enroll(office: Office, { name, totp }: { readonly name: st
   }
   return totp ? byCode(office, called) : byPasskey(office, called);
 }
+
+const NOT_HERE =
+  'Not done: approvers sign in with a provider here (--approvals-client-id), and the policy says who is one (approvers: who). Enrolled ones would not count.';
 
 async function byCode(office: Office, name: string): Promise<number> {
   const made = await newCode(office, name);
@@ -88,12 +97,9 @@ async function byPasskey(office: Office, name: string): Promise<number> {
     },
   });
   try {
-    terminal.print(`Open ${await site.open()}/enroll/${secret} in the browser of the person who will approve, on this machine.`);
+    terminal.print(`Open ${await site.open()}/approvals/enroll/${secret} in the browser of the person who will approve, on this machine.`);
     terminal.print('The address is good for one passkey and ten minutes; give it to nobody else. Ctrl-C ends it.');
-    const given = new AbortController();
-    const late = sleep(WAIT_MS, undefined, { signal: AbortSignal.any([terminal.signal, given.signal]) }).catch(() => undefined);
-    const made = await Promise.race([factor, late]);
-    given.abort();
+    const made = await inTime(factor, terminal.signal);
     open = false;
     if (made === undefined) {
       terminal.print('Nobody was enrolled.');
@@ -107,6 +113,17 @@ async function byPasskey(office: Office, name: string): Promise<number> {
   } finally {
     await site.close();
   }
+}
+
+/** Undefined: nobody came within ten minutes, or Ctrl-C. */
+async function inTime<T>(coming: Promise<T>, interrupted: AbortSignal): Promise<T | undefined> {
+  return within(WAIT_MS, interrupted, (signal) => {
+    const ended = new Promise<undefined>((resolve) => {
+      if (signal.aborted) resolve(undefined);
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    return Promise.race([coming, ended]);
+  });
 }
 
 interface Finishing {

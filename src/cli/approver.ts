@@ -25,7 +25,7 @@ export async function run({ words, options, flags }: CommandCall): Promise<numbe
   return inOffice(flags, (office) => enroll(office, { name, totp: options['totp'] === true }));
 }
 
-async function list({ approvers, terminal, policy, level, now, folder }: Office, json: boolean): Promise<number> {
+async function list({ approvers, terminal, policy, level, now, folder, signInPage }: Office, json: boolean): Promise<number> {
   const { waitHours } = policy().approvers;
   const rows = (await approvers.list()).map((it) => {
     const standing = standingOf(it, { planCreated: it.enrolledAt, kind: 'approve', waitHours, level, now: now() });
@@ -44,6 +44,8 @@ async function list({ approvers, terminal, policy, level, now, folder }: Office,
     terminal.print(JSON.stringify(facts, null, 2));
     return 0;
   }
+  if (signInPage !== undefined)
+    terminal.print('Approvers sign in with a provider here, and the policy says who is one (approvers: who). Enrolled ones do not count.');
   if (rows.length === 0) terminal.print(`Nobody is enrolled in ${folder.path}. approver enroll makes a passkey, on this machine.`);
   else {
     const lines = rows.map(({ it, countsFrom }) => [it.name, it.method, it.id, new Date(it.enrolledAt).toISOString(), countsFrom ?? 'now']);

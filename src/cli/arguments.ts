@@ -37,9 +37,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   if (values['version'] === true) return { command: 'version', ...nothing };
   if (name === undefined) return { command: 'serve', ...divided(values, undefined), words };
   if (!isCommand(name)) {
-    throw new UsageError(
-      `There is no such command. The commands are: ${Object.keys(commands).join(', ')}; without one, MCP is served on stdio.`,
-    );
+    throw new UsageError(`There is no such command. The commands are: ${Object.keys(commands).join(', ')}; without one, MCP is served.`);
   }
   const command: Command = commands[name];
   if (words.length > 0 && command.words === undefined) throw new UsageError(`Nothing may stand after ${name}. See --help.`);
@@ -90,7 +88,11 @@ function explained(error: unknown): unknown {
 
 /** Arguments show in process lists and shell histories. */
 function refuseSecrets(argv: readonly string[]): void {
-  const named = argv.find((it) => /^--?(?:\w+-)*(?:api-?key|token|secret|password|bearer)(?:=|$)/i.test(it));
+  // `--token -` says that a token comes on standard input.
+  const isFromInput = (it: string, next: string | undefined) => it === '--token=-' || (it === '--token' && next === '-');
+  const named = argv.find(
+    (it, index) => /^--?(?:\w+-)*(?:api-?key|token|secret|password|bearer)(?:=|$)/i.test(it) && !isFromInput(it, argv[index + 1]),
+  );
   const shaped = argv.some((it) => /ory_[a-z]{2,10}_[A-Za-z0-9]{8}/.test(it));
   if (named === undefined && !shaped) return;
   throw new UsageError(

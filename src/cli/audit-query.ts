@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LEDGER_FOLDER } from '../audit/files.ts';
 import type { LedgerRecord } from '../audit/format.ts';
-import { pseudonymOf } from '../audit/pseudonym.ts';
+import { holdsPseudonym, pseudonymOf, withoutAddresses } from '../audit/pseudonym.ts';
 import { readRecords } from '../audit/read.ts';
 import { UsageError } from '../errors.ts';
 import { openFolder } from '../store/folder.ts';
@@ -27,7 +27,7 @@ export async function query({ stateFolder, options }: AuditCommand): Promise<num
   const wanted = {
     ...(tool !== undefined && { tool }),
     ...(outcome !== undefined && { outcome }),
-    ...(principal !== undefined && { requester: principal }),
+    ...(principal !== undefined && { requester: principalIn(stateFolder, principal) }),
   };
   const isAbout = email === undefined ? () => true : await aboutIn(stateFolder, email);
   const names: Names = new Map();
@@ -49,7 +49,9 @@ function fits(record: LedgerRecord, wanted: Partial<LedgerRecord>): boolean {
 /** A record of a plan need not say whom it is about: another one of the same plan does. */
 async function aboutIn(stateFolder: string, email: string): Promise<(record: LedgerRecord) => boolean> {
   const pseudonym = pseudonymIn(stateFolder, email);
-  const names = (it: LedgerRecord) => pseudonym !== undefined && it.target_pseudonym?.includes(pseudonym) === true;
+  const names = ({ target_pseudonym = [], approvers = [], requester = '' }: LedgerRecord) =>
+    pseudonym !== undefined &&
+    (target_pseudonym.includes(pseudonym) || [requester, ...approvers].some((it) => holdsPseudonym(it, pseudonym)));
   const plans = new Set<string>();
   for await (const it of readRecords(stateFolder)) if (it.plan_id !== undefined && names(it)) plans.add(it.plan_id);
   return (it) => names(it) || (it.plan_id !== undefined && plans.has(it.plan_id));
@@ -61,6 +63,9 @@ function pseudonymIn(stateFolder: string, email: string): string | undefined {
   if (!existsSync(join(stateFolder, LEDGER_FOLDER))) return undefined;
   return pseudonymOf(openFolder(stateFolder).key('pseudonyms'), email);
 }
+
+const principalIn = (stateFolder: string, principal: string): string =>
+  existsSync(join(stateFolder, LEDGER_FOLDER)) ? withoutAddresses(openFolder(stateFolder).key('pseudonyms'), principal) : principal;
 
 const MOST_IDS = 3;
 function asLine(record: LedgerRecord, names: Names): string {

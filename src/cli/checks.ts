@@ -9,7 +9,24 @@ import { clean } from '../lib/text.ts';
 import { presets, type PresetName, type Standing } from '../policy/presets.ts';
 
 export interface Check {
-  readonly name: 'kratos' | 'admin' | 'access' | 'schemas' | 'transport' | 'public' | 'policy' | 'state' | 'frozen' | 'page' | 'approvers';
+  readonly name:
+    | 'kratos'
+    | 'admin'
+    | 'access'
+    | 'schemas'
+    | 'transport'
+    | 'public'
+    | 'policy'
+    | 'state'
+    | 'frozen'
+    | 'page'
+    | 'approvers'
+    | 'http'
+    | 'oauth'
+    | 'tokens'
+    | 'sign-in'
+    | 'store'
+    | 'replicas';
   readonly status: 'ok' | 'warning' | 'failed';
   readonly says: string;
 }

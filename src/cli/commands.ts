@@ -31,9 +31,21 @@ const json: CommandOption = { type: 'boolean', summary: 'Print JSON.' };
 export const commands = {
   doctor: {
     summary: 'Check the settings and the Kratos they point to, and say what is missing. Exit code 0 if it can work, 1 if not.',
-    options: { json },
+    options: {
+      token: {
+        type: 'string',
+        value: '-',
+        summary: 'Explain an access token, given on standard input: each check of it, with what it should be and what it is.',
+      },
+      json,
+    },
     settings: true,
-    run: async ({ flags, options }) => (await import('./doctor.ts')).doctor(flags, options['json'] === true),
+    run: async ({ flags, options }) => {
+      const asJson = options['json'] === true;
+      const source = options['token'];
+      if (typeof source === 'string') return (await import('./doctor-token.ts')).doctorToken(flags, { source, asJson });
+      return (await import('./doctor.ts')).doctor(flags, asJson);
+    },
   },
   tools: {
     summary: 'List the tools that the settings offer; with --json also their schemas.',
@@ -75,6 +87,24 @@ export const commands = {
     settings: true,
     run: async (call) => (await import('./approver.ts')).run(call),
   },
+  token: {
+    summary:
+      'Static tokens for machines that call over HTTP, in the file of --tokens-file. They end after 90 days at most, and can never approve.',
+    words: 'add|list|remove [ID]',
+    options: {
+      id: { type: 'string', value: 'name', summary: 'add: how the ledger names it.' },
+      scopes: { type: 'string', value: 'list', summary: 'add: what it covers (kratos:read,kratos:sessions).' },
+      days: { type: 'string', value: 'days', summary: 'add: how long it counts, 90 at most.' },
+      owner: {
+        type: 'string',
+        value: 'person',
+        summary: 'add: the person behind it, so that they cannot approve its calls where policy wants somebody else.',
+      },
+      json,
+    },
+    settings: true,
+    run: async (call) => (await import('./token.ts')).run(call),
+  },
   freeze: {
     summary: 'Stop all changes at once, whoever agreed to them. Reads go on.',
     options: { reason: { type: 'string', value: 'text', summary: 'Why, for the people who find it frozen.' } },
@@ -96,9 +126,13 @@ export const commands = {
   },
   audit: {
     summary: 'The ledger of calls: verify its chain and checkpoints, query it, tell the history of an identity, export it.',
-    words: 'verify [FILE…]|query|timeline IDENTITY|export',
+    words: 'verify [FOLDER…|FILE…]|query|timeline IDENTITY|export',
     options: {
-      email: { type: 'string', value: 'address', summary: 'query: calls about whom this belongs to (hashed before it is looked for).' },
+      email: {
+        type: 'string',
+        value: 'address',
+        summary: 'query: what is about whom this belongs to, and what they asked for or decided by it (hashed before it is looked for).',
+      },
       tool: { type: 'string', value: 'name', summary: 'query: calls of this tool.' },
       outcome: { type: 'string', value: 'word', summary: 'query: what ended so: executed, declined, denied, unknown, …' },
       principal: { type: 'string', value: 'name', summary: 'query: calls on behalf of this one.' },

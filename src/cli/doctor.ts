@@ -3,9 +3,11 @@ import { createKratos } from '../client/kratos.ts';
 import { load, type Flags, type Settings } from '../config/load.ts';
 import { rows, type Origin } from '../config/settings.ts';
 import { VERSION } from '../lib/version.ts';
+import type { PresetName } from '../policy/presets.ts';
 import { runChecks, type Check } from './checks.ts';
+import { checkHttp, type HttpFindings } from './http-checks.ts';
 import { print, table, wrap } from './print.ts';
-import { checkState } from './state-checks.ts';
+import { checkState, type StateFindings } from './state-checks.ts';
 import { openWire, type Wire } from './wire.ts';
 
 interface Shown {
@@ -19,7 +21,7 @@ interface Shown {
 interface Report {
   readonly ok: boolean;
   readonly version: string;
-  readonly level: 'L0';
+  readonly level: 'L0' | 'L1' | 'L2' | 'L3';
   readonly level_means: string;
   /** Which Kratos. */
   readonly works_on: string;
@@ -37,6 +39,17 @@ const L0 =
   'credential or the state folder, or call the admin port itself, and no code of this server stops it. On production use preset strict or ' +
   'read-only, and let the server run as another user.';
 
+const LEVELS: Readonly<Record<Report['level'], string>> = {
+  L0,
+  L1: 'you vouch for it that no agent runs as the user of this server, and that nobody else reaches the admin port. An agent with a shell is stopped then.',
+  L2: 'callers and approvers are known by their sign-in. What an agent has on its own machine gets it no further, as long as nobody else reaches the admin port.',
+  L3: 'as L2; and you vouch for two approvers for what is worst, checkpoints kept elsewhere, and mutual TLS to Kratos. One malicious insider is stopped then.',
+};
+
+/** Over HTTP the page is a part of the server, and who signs in is not enrolled. */
+const isOfHttp = (name: Check['name'], { approvalsClientId }: Settings): boolean =>
+  name !== 'page' && (name !== 'approvers' || approvalsClientId === undefined);
+
 /** Answers the exit code: 0 if it can work, 1 if not. Throws `UsageError`. */
 export async function doctor(flags: Flags, asJson: boolean): Promise<number> {
   const { settings, notices } = load(flags);
@@ -46,35 +59,42 @@ export async function doctor(flags: Flags, asJson: boolean): Promise<number> {
 }
 
 async function examine(settings: Settings, notices: readonly string[]): Promise<Report> {
+  const state = await checkState(settings);
+  const preset = state.policy?.preset ?? settings.preset;
+  const { level, checks: ofServing } = await checkServing(settings, state);
+  const checks = [...(await checkKratos(settings, preset)), ...ofServing];
+  return {
+    ok: checks.every(({ status }) => status !== 'failed'),
+    version: VERSION,
+    level,
+    level_means: LEVELS[level],
+    works_on: worksOn(settings),
+    preset,
+    policy: state.policy?.name ?? null,
+    recovery_delivery: state.policy?.recovery?.deliver ?? settings.recoveryDelivery,
+    settings: shown(settings),
+    notices,
+    checks,
+  };
+}
+
+async function checkServing(settings: Settings, { checks, policy }: StateFindings): Promise<HttpFindings> {
+  if (settings.http === undefined) return { level: 'L0', checks };
+  const { level, checks: ofHttp } = await checkHttp(settings, policy);
+  return { level, checks: [...checks.filter(({ name }) => isOfHttp(name, settings)), ...ofHttp] };
+}
+
+async function checkKratos(settings: Settings, preset: PresetName): Promise<Check[]> {
   const wires: Wire[] = [];
-  const client = (as: Settings) => {
-    const wire = openWire(as);
-    return wire.then((it) => {
-      wires.push(it);
-      const { send, network, publicUrl } = it;
-      return createKratos({ send, network, publicConfigured: publicUrl !== undefined, callTimeoutMs: as.callTimeoutMs });
-    });
+  const client = async (as: Settings) => {
+    const wire = await openWire(as);
+    wires.push(wire);
+    const { send, network, publicUrl } = wire;
+    return createKratos({ send, network, publicConfigured: publicUrl !== undefined, callTimeoutMs: as.callTimeoutMs });
   };
   try {
-    const { target } = settings;
     const bare = withoutCredential(settings);
-    const state = await checkState(settings);
-    const preset = state.policy?.preset ?? settings.preset;
-    const ofKratos = await runChecks({ target, preset, kratos: await client(settings), stranger: bare && (await client(bare)) });
-    const checks = [...ofKratos, ...state.checks];
-    return {
-      ok: checks.every(({ status }) => status !== 'failed'),
-      version: VERSION,
-      level: 'L0',
-      level_means: L0,
-      works_on: worksOn(settings),
-      preset,
-      policy: state.policy?.name ?? null,
-      recovery_delivery: state.policy?.recovery?.deliver ?? settings.recoveryDelivery,
-      settings: shown(settings),
-      notices,
-      checks,
-    };
+    return await runChecks({ target: settings.target, preset, kratos: await client(settings), stranger: bare && (await client(bare)) });
   } finally {
     await Promise.all(wires.map((it) => it.close()));
   }

@@ -1,4 +1,5 @@
 /** `--help`, from the tables of settings and commands. */
+import { httpSettings } from '../config/http-settings.ts';
 import { rows, type Setting } from '../config/settings.ts';
 import { VERSION } from '../lib/version.ts';
 import { commands, type Command, type CommandName } from './commands.ts';
@@ -23,13 +24,16 @@ function ofAll(): string {
     'Unofficial, not affiliated with Ory.',
     '',
     'Usage: ory-identity-mcp [command] [options]',
-    'Without a command it serves the Model Context Protocol on stdin and stdout.',
+    'Without a command it serves the Model Context Protocol: on stdin and stdout, or with --http over HTTP.',
     '',
     'Commands',
     ...Object.entries<Command>(commands).flatMap(([name, command]) => commandLines(name, command)),
     '',
     'Settings, by flag or by variable; a flag goes before a variable',
-    ...rows.flatMap(([, row]) => settingLines(row)),
+    ...rows.filter(([key]) => !Object.hasOwn(httpSettings, key)).flatMap(([, row]) => settingLines(row)),
+    '',
+    'Settings of serving over HTTP',
+    ...rows.filter(([key]) => Object.hasOwn(httpSettings, key)).flatMap(([, row]) => settingLines(row)),
     '',
     '  -h, --help       Print this; after a command: of that command alone.',
     '  -V, --version    Print the version.',
@@ -50,7 +54,13 @@ function settingLines(row: Setting): string[] {
   const limits = row.kind === 'integer' && row.min > 0 ? `, from ${row.min}` : '';
   const known = row.kind === 'folder' ? row.derived : row.default;
   const fallback = known === undefined || known === false ? '' : ` (default ${known}${limits})`;
-  return [`  ${names}${fallback}`, ...wrap(row.summary, '      ')];
+  return [
+    `  ${names}${fallback}`,
+    ...wrap(
+      row.summary.replace(/^HTTP: /, '').replace(/^./, (it) => it.toUpperCase()),
+      '      ',
+    ),
+  ];
 }
 
 function valueOf(row: Setting): string {

@@ -20,6 +20,7 @@ async function run({ command, about, flags, options, words }: Arguments): Promis
   else if (command === 'version') print((await import('../lib/version.ts')).VERSION);
   else if (command === 'serve') {
     const { settings, notices } = load(flags);
+    if (settings.http !== undefined) return (await import('./serve-http.ts')).serveHttp(settings, notices);
     return (await import('./serve.ts')).serve(settings, notices);
   } else return commands[command].run({ flags, options, words });
   return 0;

@@ -1,18 +1,20 @@
 /** Serves MCP on stdio: reads what the settings name, connects, and ends cleanly at the end of input or on a signal. */
 import { userInfo } from 'node:os';
+import { localCaller } from '../caller.ts';
 import type { Settings } from '../config/load.ts';
 import { createLog } from '../lib/log.ts';
 import { VERSION } from '../lib/version.ts';
 import { connectStdio } from '../server/stdio.ts';
 import { assemble } from './assemble.ts';
-import { openPolicy, type PolicySource } from './policy-source.ts';
-import { openState, type State } from './state.ts';
+import { openPolicy } from './policy-source.ts';
+import { reload } from './reload.ts';
+import { openState } from './state.ts';
 import { openWire } from './wire.ts';
 
 /** Resolves with the exit code when the client has gone. */
 export async function serve(settings: Settings, notices: readonly string[]): Promise<number> {
   const signalled = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve()); // `once` would let a second one kill what is under way
   });
   const write = (line: string) => void process.stderr.write(line);
   process.stderr.on('error', () => {}); // a client that closes our log must not end a write half-way
@@ -24,7 +26,8 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
   const { uid, username } = userInfo();
   const principal = `os:${uid}:${username}`;
   const now = () => Date.now();
-  const outside = { ...wire, ...state, principal, log, now, policy: policy.current, policyNotice: policy.notice };
+  const caller = localCaller(principal);
+  const outside = { ...wire, ...state, callerOf: () => caller, log, now, policy: policy.current, policyNotice: policy.notice };
   const build = assemble(settings, outside);
   for (const text of notices) log.warn('notice', { text });
   const { name, hash } = policy.current();
@@ -37,7 +40,7 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
   };
   log.info('started', facts);
   state.ledger.note({ event: 'started', policy_hash: hash, rule: name });
-  process.on('SIGHUP', () => void reload(policy, { state, log }));
+  process.on('SIGHUP', () => void reload(policy, { ledger: state.ledger, log }));
   if (process.stdin.isTTY)
     log.warn('notice', { text: 'A terminal is on stdin where an MCP client should be. Ctrl-C ends this; see --help, or try demo.' });
 
@@ -54,18 +57,4 @@ export async function serve(settings: Settings, notices: readonly string[]): Pro
   await wire.close();
   log.info('ended');
   return 0;
-}
-
-/** A policy that cannot be used changes nothing but what is said about it. */
-async function reload(
-  policy: PolicySource,
-  { state, log }: { readonly state: State; readonly log: ReturnType<typeof createLog> },
-): Promise<void> {
-  const before = policy.current().hash;
-  await policy.reload();
-  const { name, hash } = policy.current();
-  const notice = policy.notice();
-  if (notice !== undefined) log.error('policy not reloaded', { text: notice });
-  else log.info('policy reloaded', { policy: name, changed: hash !== before });
-  state.ledger.note({ event: 'policy', policy_hash: hash, rule: name, outcome: notice === undefined ? 'loaded' : 'rejected' });
 }

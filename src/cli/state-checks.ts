@@ -73,7 +73,7 @@ function frozenCheck(path: string): Check[] {
   } catch {
     // that it is there is what counts
   }
-  const says = `All changes are frozen${why === '' ? '' : ` (${why})`}. thaw ends that, with an approver.`;
+  const says = `All changes are frozen${why === '' ? '' : ` (${why})`}. An approver ends that, on the approvals page or with thaw.`;
   return [{ name: 'frozen', status: 'warning', says }];
 }
 

@@ -8,14 +8,16 @@ import type { Log } from '../lib/log.ts';
 import type { Page, PagePorts } from '../page/types.ts';
 import { createApprovers } from '../store/approvers.ts';
 import { openFolder } from '../store/folder.ts';
+import { createKept } from '../store/kept.ts';
 import { createReveals } from '../store/reveals.ts';
 import { openFileStore } from '../store/store.ts';
-import type { Reveals, Store } from '../store/types.ts';
+import type { Kept, Reveals, Store } from '../store/types.ts';
 import { enrollCommand } from './this-command.ts';
 
 export interface State {
   readonly sealKey: Uint8Array;
   readonly store: Store;
+  readonly kept: Kept;
   readonly reveals: Reveals;
   readonly ledger: Ledger;
   readonly page: PageChannel;
@@ -43,13 +45,14 @@ export async function openState({ settings, kratosUrl, policy, log }: StatePorts
   await approvers.list(); // a file that was edited by hand stops the start
   const store = await openFileStore(folder, { now, randomId: () => randomBytes(16).toString('base64url'), instance });
   const ledger = await openLedger({ folder, kratosUrl, level: LEVEL, instance, now, log });
-  const reveals = createReveals(now);
+  const kept = createKept(now);
+  const reveals = createReveals(kept, now);
   let opened: Promise<Page> | undefined;
   const open = async (): Promise<Page> => {
     const { createPage } = await import('../page/page.ts');
     const port = settings.pagePort;
     const failed = () => log.error('the approvals page failed to answer');
-    return createPage({ port, store, approvers, reveals, ledger, environment: kratosUrl, level: LEVEL, policy, now, failed });
+    return createPage({ port, store, approvers, kept, reveals, ledger, environment: kratosUrl, level: LEVEL, policy, now, failed });
   };
   const page: PageChannel = {
     addressOf: async (plan) => (await (opened ??= open())).addressOf(plan),
@@ -68,6 +71,7 @@ export async function openState({ settings, kratosUrl, policy, log }: StatePorts
   return {
     sealKey: folder.key('seal'),
     store,
+    kept,
     reveals,
     ledger,
     page,

@@ -55,7 +55,12 @@ function lazily(open: () => Promise<Transport>): Pick<Wire, 'send' | 'close'> {
   };
 }
 
-/** The one place where secrets are taken out of their wrapping. */
+/** For other addresses than Kratos'. */
+export function proxyOptions({ httpsProxy, httpProxy, noProxy }: Pick<KratosTarget, 'httpsProxy' | 'httpProxy' | 'noProxy'>) {
+  return { httpsProxy: httpsProxy?.reveal(), httpProxy: httpProxy?.reveal(), noProxy };
+}
+
+/** The one place where Kratos' secrets are taken out of their wrapping. */
 function wireOptions(target: KratosTarget, { connectTimeoutMs, headersTimeoutMs, callTimeoutMs }: Timeouts) {
   const { adminUrl, publicUrl, bearer, tls, httpsProxy, httpProxy, noProxy } = target;
   return {

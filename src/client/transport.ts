@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts';
 import { within } from './deadline.ts';
 import { exchange } from './exchange.ts';
 import { openPool, type PoolOptions } from './pool.ts';
+import { outgoingHeaders } from '../trace.ts';
 import type { Send, WireRequest } from './types.ts';
 
 export interface TransportOptions extends PoolOptions {
@@ -41,7 +42,12 @@ export function createTransport(options: TransportOptions): Transport {
     const url = request.port === 'public' ? publicUrl : adminUrl;
     const { method, body } = request;
     const path = pathBelow(url, request.path);
-    const headers: Record<string, string> = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'ory-identity-mcp' };
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': 'ory-identity-mcp',
+      ...outgoingHeaders(),
+    };
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (bearer !== undefined && url.origin === adminUrl.origin) headers['authorization'] = `Bearer ${bearer}`;
     return within(callTimeoutMs, request.signal, async (signal) => {

@@ -69,9 +69,17 @@ export function createAnswers({ budget, nonce, unexpected, hide: hiddenPaths = (
       const open = hide(value, hiddenPaths());
       const cleaned = cleanTree(open.value, { full: options.full ?? false });
       const text = textOf({ cleaned, records, hidden: open.hidden, note: options.note, nonce: nonce() });
-      const measure = (it: Fitted) => estimateTokens(text(it)) + estimateTokens(JSON.stringify(it.value));
+      let last: { readonly fitted: Fitted; readonly text: string } | undefined;
+      const measure = (it: Fitted) => {
+        last = { fitted: it, text: text(it) };
+        const json = JSON.stringify(it.value);
+        // No character costs more than a token: most results fit without their words being looked at.
+        const most = last.text.length + json.length;
+        return it.cut === 0 && it.shown === it.of && most <= budget ? most : estimateTokens(last.text) + estimateTokens(json);
+      };
       const fitted = fit(isObject(cleaned.value) ? cleaned.value : {}, { records, budget, measure });
-      const result = { content: [{ type: 'text' as const, text: text(fitted) }], structuredContent: { ...fitted.value } };
+      const said = last?.fitted === fitted ? last.text : text(fitted);
+      const result = { content: [{ type: 'text' as const, text: said }], structuredContent: { ...fitted.value } };
       const { shown, of } = fitted;
       return { result: options.outcome ? { ...result, _meta: { [OUTCOME]: options.outcome } } : result, shown, of };
     },

@@ -63,9 +63,12 @@ interface OneOptions extends FitOptions {
 
 /** Fields are taken out and named; where their names are too many, only counted. Ids and the page stay, whatever they cost. */
 function fitOne(value: Json, { budget, measure, build }: OneOptions): Fitted {
+  const whole = build({ value, gone: [] });
+  if (measure(whole) <= budget) return whole;
   const named = shrink(value, { over: (it) => measure(build(it)) - budget, keep: NAMING });
-  return measure(build(named)) <= budget
-    ? build(named)
+  const fitted = build(named);
+  return measure(fitted) <= budget
+    ? fitted
     : build({ ...named, gone: [named.gone.length === 1 ? '1 field' : `${named.gone.length} fields`] });
 }
 
