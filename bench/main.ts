@@ -1,16 +1,17 @@
-/** The figures, measured in one run against a stub Kratos on loopback: `npm run bench`. Ratios, since machines differ. Exit code 0 always: a missed figure is reported, not hidden. */
+/** The figures, measured in one run against a stub Kratos on loopback: `npm run bench`, or one of HTTP alone: `npm run bench -- throughput`. Ratios, since machines differ. Exit code 0 always: a missed figure is reported, not hidden. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { request } from 'undici';
+import { PROGRAM } from './built.ts';
+import { print, type Figure } from './figure.ts';
 import { measureGated } from './gated.ts';
+import { httpFigures } from './http.ts';
 import { startServer, type Server } from './server.ts';
-import { startStub } from './stub.ts';
+import { startStub, type Stub } from './stub.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 const START_RUNS = 15;
 const CALLS = 1_500;
 
@@ -20,54 +21,56 @@ preset: standard
 limits: { asked: 100000, destructive: 100000, identities_read: 1000000 }
 `;
 
-interface Figure {
-  readonly name: string;
-  readonly measured: number;
-  readonly atMost: number;
-}
-
 async function main(): Promise<void> {
   const stub = await startStub();
   const folder = mkdtempSync(join(tmpdir(), 'ory-identity-mcp-bench-'));
   const policy = join(folder, 'policy.yaml');
   writeFileSync(policy, POLICY);
-  const common = ['--admin-url', stub.url, '--public-url', stub.url, '--log-level', 'error', '--max-result-tokens', '1000000'];
-  const args = [...common, '--state-dir', join(folder, 'state')];
+  const common = ['--admin-url', stub.url, '--public-url', stub.url, '--max-result-tokens', '1000000'];
+  const names = process.argv.slice(2);
   const figures: Figure[] = [];
   try {
-    figures.push({ name: 'cold start to the first tools/list answer ÷ bare node', measured: await coldStart(args), atMost: 3 });
-    const server = startServer(PROGRAM, [...args, '--policy', policy]);
-    try {
-      const tools = await server.listTools();
-      figures.push({ name: 'tools/list, o200k tokens', measured: tokens(JSON.stringify(tools)), atMost: 7_500 });
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      figures.push({ name: 'resident memory, idle, MB', measured: residentMb(server.pid), atMost: 95 });
-      figures.push({
-        name: 'get_identity over stdio, p50 ÷ raw GET p50',
-        measured: await callRatio(server, stub.url, stub.ids),
-        atMost: 7.5,
-      });
-      figures.push({
-        name: 'list_identities of 250, tokens ÷ the API’s own JSON',
-        measured: await listRatio(server, stub.url),
-        atMost: 0.35,
-      });
-    } finally {
-      await server.close();
+    if (names.length === 0) figures.push(...(await overStdio([...common, '--log-level', 'error'], { folder, policy, stub })));
+    const ports = { args: [...common, '--policy', policy], stub };
+    for (const [name, measure] of Object.entries(httpFigures)) {
+      if (names.length === 0 || names.includes(name)) figures.push(await measure(ports));
     }
-    const gated = await measureGated(PROGRAM, [...common, '--policy', policy], stub);
-    figures.push({ name: 'gated call beside its calls of Kratos, p95, ms (syncing apart)', measured: gated.p95, atMost: 10 });
-    console.log(
-      `       gated call: p50 ${gated.p50.toFixed(2)} ms; on disk p95 ${gated.onDiskP95.toFixed(2)} ms; one fsync ${gated.fsyncP50.toFixed(2)} ms`,
-    );
   } finally {
     await stub.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  for (const { name, measured, atMost } of figures) {
-    const verdict = measured <= atMost ? 'ok' : 'MISSED';
-    console.log(`${verdict.padEnd(7)}${name}: ${Number(measured.toFixed(3))} (at most ${atMost})`);
+  for (const it of figures) print(it);
+}
+
+interface Place {
+  readonly folder: string;
+  readonly policy: string;
+  readonly stub: Stub;
+}
+
+async function overStdio(common: readonly string[], { folder, policy, stub }: Place): Promise<readonly Figure[]> {
+  const args = [...common, '--state-dir', join(folder, 'state')];
+  const figures: Figure[] = [];
+  figures.push({ name: 'cold start to the first tools/list answer ÷ bare node', measured: await coldStart(args), limit: { atMost: 3 } });
+  const server = startServer(PROGRAM, [...args, '--policy', policy]);
+  try {
+    const tools = await server.listTools();
+    figures.push({ name: 'tools/list, o200k tokens', measured: tokens(JSON.stringify(tools)), limit: { atMost: 7_500 } });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    figures.push({ name: 'resident memory, idle, MB', measured: residentMb(server.pid), limit: { atMost: 95 } });
+    const call = await callRatio(server, stub.url, stub.ids);
+    figures.push({ name: 'get_identity over stdio, p50 ÷ raw GET p50', measured: call, limit: { atMost: 7.5 } });
+    const list = await listRatio(server, stub.url);
+    figures.push({ name: 'list_identities of 250, tokens ÷ the API’s own JSON', measured: list, limit: { atMost: 0.35 } });
+  } finally {
+    await server.close();
   }
+  const gated = await measureGated(PROGRAM, [...common, '--policy', policy], stub);
+  figures.push({ name: 'gated call beside its calls of Kratos, p95, ms (syncing apart)', measured: gated.p95, limit: { atMost: 10 } });
+  console.log(
+    `       gated call: p50 ${gated.p50.toFixed(2)} ms; on disk p95 ${gated.onDiskP95.toFixed(2)} ms; one fsync ${gated.fsyncP50.toFixed(2)} ms`,
+  );
+  return figures;
 }
 
 const tokens = (text: string): number => encode(text).length;

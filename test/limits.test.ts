@@ -121,6 +121,17 @@ describe('budgets', () => {
     expect((await peer.call('get_identity', { id: seed.ada })).isError).toBe(false);
     await peer.close();
   });
+
+  test('of identities shown, also by changes that would change nothing', async () => {
+    const { it, peer } = await opened({ limits: { identitiesRead: 2 } });
+    const nothing = (id: string) => peer.call('patch_identity', { id, json_patch: [{ op: 'replace', path: '/state', value: 'active' }] });
+    for (const id of [seed.ada, seed.grace]) expect((await nothing(id)).isError).toBe(false);
+    const refused = await nothing(seed.unverified);
+    expect([refused.outcome, refused.text]).toEqual(['denied', expect.stringMatching(/The limit of 2 identities shown/)]);
+    expect((await peer.call('get_identity', { id: seed.unverified })).outcome).toBe('denied');
+    expect(it.writes()).toEqual([]);
+    await peer.close();
+  });
 });
 
 describe('the chain of a takeover', () => {

@@ -17,6 +17,9 @@ import { handle } from '../src/pipeline.ts';
 import { presetPolicy } from '../src/policy/preset-policy.ts';
 import { createAnswers } from '../src/shape/answer.ts';
 import { createFlow } from '../src/shape/flow.ts';
+import { createKept } from '../src/store/kept.ts';
+import { noMeter } from '../src/lib/meter.ts';
+import { localCaller } from '../src/caller.ts';
 import { createReveals } from '../src/store/reveals.ts';
 import { createMemoryStore } from '../src/store/store.ts';
 import { createUncollected } from '../src/store/uncollected.ts';
@@ -74,6 +77,7 @@ async function run(op: Operation, answers: Readonly<Partial<Record<EndpointName,
     },
     note: (fields: Parameters<typeof ledger.note>[0]) => log.push(String(fields.outcome)),
   };
+  const kept = createKept(now);
   const policy = presetPolicy('standard');
   const none = () => Promise.reject(new Error('nobody is asked about a plain write'));
   const ports: Ports = {
@@ -83,18 +87,23 @@ async function run(op: Operation, answers: Readonly<Partial<Record<EndpointName,
     settings: () => ({ defaultSchemaId: 'default', recovery: { deliver: 'withhold', maxLifetimeS: 3_600, returnTo: undefined } }),
     withheld: () => undefined,
     store: createMemoryStore({ now, randomId: () => 'id', instance: 'test' }),
-    reveals: createReveals(now),
+    reveals: createReveals(kept, now),
     sealer: createSealer(new Uint8Array(32), 'http://kratos'),
     page: { addressOf: none, approvers: none, level: 'L0', enrol: '', waitMs: 1 },
     formMs: 1,
-    uncollected: createUncollected<CallToolResult>(now),
+    uncollected: createUncollected<CallToolResult>(kept),
     answers: createAnswers({ budget: 10_000, nonce: () => '0'.repeat(32) }),
     flow: createFlow({ now }),
     fatigue: createFatigueWatch(now),
     shownTo: createShownTo(now),
     now,
-    audit: (it) => openEntry(it, { ledger: recorded, log: createLog({ level: 'error', write: () => {}, now: () => new Date(0) }), now }),
-    ready: Promise.resolve(),
+    audit: (it) =>
+      openEntry(
+        { ...it, principal: it.caller.principal },
+        { ledger: recorded, log: createLog({ level: 'error', write: () => {}, now: () => new Date(0) }), meter: noMeter, now },
+      ),
+    ready: () => Promise.resolve(),
+    settle: () => Promise.resolve(),
   };
   const never = () => {
     throw new Error('nobody is asked about a plain write');
@@ -110,7 +119,7 @@ async function run(op: Operation, answers: Readonly<Partial<Record<EndpointName,
     poseLink: never,
     keepAlive: never,
   } as const;
-  const call: ToolCall = { op, input: {}, principal: 'alice', client: 'test', asker, signal: new AbortController().signal };
+  const call: ToolCall = { op, input: {}, caller: localCaller('alice'), client: 'test', asker, signal: new AbortController().signal };
   const answer = await handle(call, ports);
   const [content] = answer.content as { text: string }[];
   return {

@@ -158,3 +158,36 @@ test('a plan of a process that lives is left alone', async () => {
   await peer.close();
   await second.close();
 });
+
+describe('a call that another process has claimed', () => {
+  const args = { id: seed.ada };
+  const name = 'delete_identity_sessions';
+  /** The other one lives: it is the one that started this one. */
+  async function claimedElsewhere() {
+    const backing = memoryBacking();
+    const other = createStore(backing, ports(process.ppid));
+    const options = { preset: 'strict', approvers: [APPROVER], pageMs: 5, outside: { sealKey: new Uint8Array(32).fill(1) } } as const;
+    const asking = await harness({ ...options, store: other }).open({ era: 'legacy' });
+    expect((await asking.once(name, args)).outcome).toBe('pending');
+    const [plan] = await other.plans.list();
+    if (!plan) throw new Error('no plan waits');
+    await other.plans.answer(plan.id, { by: APPROVER.id, name: APPROVER.name, method: 'passkey', at: Date.now() });
+    expect(await other.plans.claim(plan.id, plan)).toBe(true);
+    const here = harness({ ...options, store: createStore(backing, ports(process.pid)) });
+    return { other, plan, here, peer: await here.open({ era: 'legacy' }) };
+  }
+
+  test('and has not ended is not begun anew, nor asked about: nobody knows yet', async () => {
+    const { other, plan, here, peer } = await claimedElsewhere();
+    for (const _ of [1, 2]) {
+      const answer = await peer.once(name, args);
+      expect([answer.outcome, answer.isError], answer.text).toEqual(['unknown', true]);
+      expect(answer.text).toContain('Another server of this group has begun this very call');
+    }
+    expect((await peer.once(name, { id: seed.grace })).outcome).toBe('pending');
+    expect([here.writes(), (await other.plans.list()).filter((it) => it.request === plan.request).length]).toEqual([[], 1]);
+    expect(events(here)).toEqual([]);
+    await other.plans.finish(plan.id, 'executed');
+    expect((await peer.once(name, args)).outcome).toBe('pending');
+  });
+});

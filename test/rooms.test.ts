@@ -15,6 +15,8 @@ const LEVELS: Readonly<Record<string, number>> = {
   'approval/': 2,
   'sandbox/': 2,
   'page/': 2,
+  'auth/': 2,
+  'ops/': 2,
   'operation.ts': 1,
   'client/': 1,
   'policy/': 1,
@@ -22,8 +24,11 @@ const LEVELS: Readonly<Record<string, number>> = {
   'audit/': 1,
   'store/': 1,
   'config/': 1,
+  'listen.ts': 1,
   'client/endpoints.ts': 0,
   'client/types.ts': 0,
+  'caller.ts': 0,
+  'trace.ts': 0,
   'errors.ts': 0,
   'seed.ts': 0,
   'lib/': 0,
@@ -38,6 +43,7 @@ const NEIGHBOURS: readonly (readonly [room: string, imports: string, why: string
   ['audit/', 'store/file-lock.ts', 'appends under the same kind of lock'],
   ['shape/', 'client/bodies.ts', 'projects what Kratos sends, whose types are there'],
   ['audit/', 'operation.ts', 'names the operation and the targets of a plan'],
+  ['page/', 'auth/person.ts', 'an approver is the same person as the caller, by the same rule'],
   ['client/types.ts', 'client/endpoints.ts', 'the call is typed by the table of routes'],
 ];
 

@@ -105,7 +105,7 @@ const ledgerOf = ({ folder }: Whole): string =>
 
 /** Every page that there is, for the one who may decide and for somebody who has the address. */
 async function look({ approver, stranger }: Scene, { id }: PlanRecord): Promise<void> {
-  for (const at of [approver, stranger]) for (const path of [`/approvals/${id}`, '/']) await at.get(path);
+  for (const at of [approver, stranger]) for (const path of [`/approvals/${id}`, '/approvals']) await at.get(path);
 }
 
 /** Has the call asked about, and ended so; what the page and the folder hold at each step is looked at on the way. */

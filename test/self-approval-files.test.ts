@@ -12,7 +12,7 @@ import { openFolder } from '../src/store/folder.ts';
 import type { PlanRecord } from '../src/store/types.ts';
 import { startKratos, type Kratos } from './crash/program.ts';
 import { softPasskey } from './page/authenticator.ts';
-import { browser, challengeIn, fieldOf, signIn, type Answer } from './page/scene.ts';
+import { browser, challengeIn, fieldOf, formIn, signIn, type Answer } from './page/scene.ts';
 import {
   enrolledLongAgo,
   freePort,
@@ -341,17 +341,25 @@ test('the file that freezes, removed by hand: changes are possible again, and st
   expectDocumented('remove `frozen`');
 });
 
-test('whoever has signed in lifts no lock without the factor', async () => {
+test('whoever has signed in lifts no lock and no freeze without the factor', async () => {
   await state.approvers.add(anna);
   const server = serve('--preset', 'strict');
   await server.call(TOOL, ARGS);
-  await (await state.store()).counters.lock(PRINCIPAL);
+  const store = await state.store();
+  await store.counters.lock(PRINCIPAL);
+  await store.freeze('an incident');
   const annas = await browser({ port: () => Promise.resolve(port) });
   expect((await signIn(annas, passkey)).status).toBe(303);
-  const { body } = await annas.get('/');
-  const form = /<form[^>]*action="\/unlock".*?<\/form>/s.exec(body)?.[0] ?? '';
+  const { body } = await annas.get('/approvals');
+  const [unlock, thaw] = ['unlock', 'thaw'].map((it) => formIn(body, `/approvals/${it}`));
   await sleep(READ_MS);
-  expect((await annas.post('/unlock', { token: fieldOf(form, 'token'), principal: PRINCIPAL })).status).toBe(403);
+  const answers = [
+    await annas.post('/approvals/unlock', { token: fieldOf(unlock ?? '', 'token'), principal: PRINCIPAL }),
+    await annas.post('/approvals/thaw', { token: fieldOf(thaw ?? '', 'token'), freeze: fieldOf(thaw ?? '', 'freeze') }),
+  ];
+  for (const answer of answers) expect([answer.status, answer.body.includes('Neither a passkey nor a one-time code')]).toEqual([403, true]);
+  expect((await server.call(TOOL, { id: seed.grace })).text).toContain('frozen');
+  await store.thaw();
   expect((await server.call(TOOL, { id: seed.grace })).text).toContain('locked');
   expect(kratos.writes).toEqual([]);
 });

@@ -102,8 +102,9 @@ describe('on the page of a call that waits', () => {
       `${path}/approve`,
       `${path}/reveal`,
       `/approvals/${'A'.repeat(22)}`,
-      '/unlock',
-      '/enroll/x',
+      '/approvals/unlock',
+      '/approvals/thaw',
+      '/approvals/enroll/x',
     ];
     for (const method of ways) await Promise.all(addresses.map((where) => send(it.port, where, { method })));
     await expectWaiting();
@@ -218,8 +219,8 @@ describe('on the page of a call that waits', () => {
   test('one-time codes that are guessed: five tries, all on record; one that was used before', async () => {
     const used = totp.generate();
     const [mine, bens] = [await at(), await at()];
-    const front = await bens.get('/');
-    expect((await bens.post('/sign-in', { token: fieldOf(front.body, 'token'), approver: 'ben', otp: used })).status).toBe(303);
+    const front = await bens.get('/approvals');
+    expect((await bens.post('/approvals/sign-in', { token: fieldOf(front.body, 'token'), approver: 'ben', otp: used })).status).toBe(303);
     const right = [-1, 0, 1, 2].map((shift) => totp.generate({ timestamp: Date.now() + shift * 30_000 }));
     const guesses = [
       used,
@@ -241,7 +242,7 @@ describe('on the page of a call that waits', () => {
   test('the assertion of a sign-in, or made on a page of its own, is none for the plan', async () => {
     const [mine, annas] = [await at(), await at()];
     expect((await signIn(annas, passkey)).status).toBe(303);
-    const [front, page] = [await (await at()).get('/'), await annas.get(path)];
+    const [front, page] = [await (await at()).get('/approvals'), await annas.get(path)];
     const made = [
       passkey.answer(challengeIn(front.body), mine.origin),
       passkey.answer(challengeIn(page.body), 'http://localhost:9'),
@@ -394,6 +395,7 @@ describe('the commands', () => {
       ['approver', 'list'],
       ['freeze'],
       ['audit', 'verify'],
+      ['token', 'list', '--tokens-file', join(it.state.path, 'none')],
     ];
     const all = new Set([...asking, ...harmless].map(([name]) => name));
     expect([...all].map(String).toSorted((one, other) => (one < other ? -1 : 1))).toEqual(

@@ -54,7 +54,8 @@ describe('a digest', () => {
     expect(other.request(content)).not.toBe(sealer.request(content));
   });
 
-  test('of a request is over tool, arguments and principal', () => {
+  test('of a request is over tool, arguments, principal and Kratos', () => {
+    expect(createSealer(KEY, 'http://other').request(content)).not.toBe(sealer.request(content));
     const others = [
       { ...content, tool: 'x' },
       { ...content, input: { id: 'b' } },
@@ -67,6 +68,15 @@ describe('a digest', () => {
 
 describe('a state', () => {
   const state = sealer.mint('plan-1', 'alice');
+
+  test('opens under a key that was in use before, and never under one that was not', () => {
+    const after = new Uint8Array(32).fill(9);
+    const rotated = createSealer(after, 'http://kratos', [new Uint8Array(32).fill(8), KEY]);
+    expect(rotated.open(state, 'alice')).toBe('plan-1');
+    expect(rotated.open(state, 'mallory')).toBeUndefined();
+    expect(createSealer(after, 'http://kratos').open(state, 'alice')).toBeUndefined();
+    expect(sealer.open(rotated.mint('plan-1', 'alice'), 'alice')).toBeUndefined();
+  });
 
   test('names a plan to the principal that it was made for, and says nothing else', () => {
     expect(sealer.open(state, 'alice')).toBe('plan-1');

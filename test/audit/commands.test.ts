@@ -125,6 +125,29 @@ describe('verify', () => {
     expect(out).toMatch(/the end is cut off: there were 7 records at .*, and the last one here is 6/);
   });
 
+  test('takes the ledgers of several replicas, each by itself and then all of them together', async () => {
+    const folder = await scene();
+    const other = stateFolder();
+    const { ledger } = await openIn(other);
+    await ledger.durable({ event: 'intent', plan_id: 'plan-2' });
+    await ledger.close();
+    const out = await printed(folder, ['verify', folder.path, other.path]);
+    expect(out).toMatch(
+      /6 records [^]*The ledger is whole\.[^]*1 records [^]*The ledger is whole\.[^]*No plan was carried out by two of the 2\.\n$/,
+    );
+
+    const again = await openIn(other);
+    await again.ledger.durable({ event: 'intent', plan_id: 'plan-1' });
+    await again.ledger.close();
+    const twice = await audit(folder, ['verify', folder.path, other.path]);
+    expect([twice.code, twice.out]).toEqual([1, expect.stringMatching(/carried out by two replicas: plan-1\n$/)]);
+    const report = JSON.parse((await audit(folder, ['verify', folder.path, other.path], { json: true })).out);
+    expect(report).toMatchObject({ ok: false, carried_out_twice: ['plan-1'], ledgers: [{ ok: true }, { ok: true }] });
+    await expect(audit(folder, ['verify', folder.path, other.path], { checkpoints: 'x' })).rejects.toThrow(/one at a time/);
+    writeFileSync(ledgerFile(other), readFileSync(ledgerFile(other), 'utf8').replace('plan-1', 'plan-3'));
+    expect((await audit(folder, ['verify', folder.path, other.path])).code).toBe(1);
+  });
+
   test('takes no checkpoint of another key, and none that was changed', async () => {
     const folder = await scene();
     const other = await scene();
@@ -178,6 +201,24 @@ describe('query', () => {
     expect(out.split('\n').map((it) => it.slice(0, 2))).toEqual(['#1', '#2', '#3', '#4', '#5', '5 ', '']);
     expect(readFileSync(ledgerFile(folder), 'utf8')).not.toContain('alice@');
     expect(await printed(folder, ['query'], { email: 'nobody@example.com' })).toBe('0 records.\n');
+  });
+
+  test('finds what somebody asked for and decided by the address they are known by, and a principal that holds one', async () => {
+    const folder = stateFolder();
+    const { ledger } = await openIn(folder);
+    const sam = 'https://id.example.com|sam@example.com|desk|jwt';
+    await ledger.durable({ event: 'asked', requester: sam, plan_id: 'p' });
+    await ledger.durable({ event: 'approved', requester: sam, approvers: ['anna@example.com'], method: 'oidc', plan_id: 'p' });
+    await ledger.durable({ event: 'asked', requester: 'https://id.example.com|kim@example.com|desk|jwt' });
+    await ledger.close();
+    const found = async (options: Readonly<Record<string, string>>) =>
+      (await printed(folder, ['query'], options)).split('\n').flatMap((it) => /^#(\d)/.exec(it)?.[1] ?? []);
+    expect(await found({ email: 'Anna@example.com' })).toEqual(['1', '2']);
+    expect(await found({ email: 'kim@example.com' })).toEqual(['3']);
+    expect(await found({ principal: sam })).toEqual(['1', '2']);
+    const [written] = readFileSync(ledgerFile(folder), 'utf8').match(/https:\/\/id\.example\.com\|[^"]*/) ?? [];
+    expect(await found({ principal: written ?? '' })).toEqual(['1', '2']);
+    expect(readFileSync(ledgerFile(folder), 'utf8')).not.toMatch(/(?:sam|anna|kim)@/);
   });
 
   test('by tool, outcome, principal and time, each and together; as JSON', async () => {

@@ -48,6 +48,24 @@ describe('a record', () => {
     expect(pseudonymOf(stateFolder().key('pseudonyms'), 'a@example.com')).not.toBe(pseudonymOf(key, 'a@example.com'));
   });
 
+  test('knows callers and approvers who are named by their address by hashes, too; the rest of a name stays', async () => {
+    const folder = stateFolder();
+    const { ledger } = await openIn(folder);
+    const requester = 'https://id.example.com|Canary@example.com|desk|jwt';
+    const facts = { principal: requester, approver: '77aa' };
+    await ledger.durable({ event: 'approved', requester, approvers: ['canary@example.com', '77aa', 'https://id.example.com|8f3c'] });
+    await ledger.durable({ event: 'unlocked', requester, digest: `unlock ${requester}`, facts });
+    await ledger.durable({ event: 'read', requester: 'os:1000:ann@corp', digest: 'unlock os:1000:ann@corp' });
+    await ledger.close();
+    const [approved, unlocked, read] = await recordsOf(folder);
+    const pseudonym = `pseudonym:${pseudonymOf(folder.key('pseudonyms'), 'canary@example.com')}`;
+    const hidden = `https://id.example.com|${pseudonym}|desk|jwt`;
+    expect(approved).toMatchObject({ requester: hidden, approvers: [pseudonym, '77aa', 'https://id.example.com|8f3c'] });
+    expect(unlocked).toMatchObject({ requester: hidden, digest: `unlock ${hidden}`, facts: { principal: hidden, approver: '77aa' } });
+    expect(read).toMatchObject({ requester: 'os:1000:ann@corp', digest: 'unlock os:1000:ann@corp' });
+    expect(everythingIn(folder).toLowerCase()).not.toContain('canary');
+  });
+
   test('takes nothing unseen and nothing endless from others', async () => {
     const folder = stateFolder();
     const { ledger } = await openIn(folder);

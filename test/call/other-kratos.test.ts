@@ -51,7 +51,8 @@ test('a yes about one is none about the other, though everything else is the sam
   const [plan] = await one.store.plans.list();
   await one.store.plans.answer(plan?.id ?? '', yes);
   const two = await server('https://two.example', { backing: one.backing });
-  expect((await two.peer.once(...call)).outcome).toBe('stale');
+  expect((await two.peer.once(...call)).outcome).toBe('pending'); // asked afresh
   expect(two.it.writes()).toEqual([]);
+  expect((await one.store.plans.find(plan?.id ?? ''))?.state).toBe('approved');
   for (const { peer } of [one, two]) await peer.close();
 });

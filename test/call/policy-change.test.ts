@@ -71,7 +71,7 @@ test('a recovery code goes where the person was told, though the policy says oth
   const done = await peer.once(...code);
   expect(done.structured).toMatchObject({ delivered: 'page' });
   expect(JSON.stringify(done.raw)).not.toMatch(/recovery_code|recovery_link/);
-  expect(it.reveals.waitsUntil(plan?.id ?? '')).toBeDefined();
+  expect(await it.reveals.waiting(plan?.id ?? '')).toBeDefined();
   await peer.close();
 });
 

@@ -42,11 +42,11 @@ test.each([
   [['-x'], '-x is no option. See --help.'],
   [
     [CANARY],
-    'There is no such command. The commands are: doctor, tools, sandbox, demo, policy, approver, freeze, thaw, unlock, audit; without one, MCP is served on stdio.',
+    'There is no such command. The commands are: doctor, tools, sandbox, demo, policy, approver, token, freeze, thaw, unlock, audit; without one, MCP is served.',
   ],
   [
     ['toString'],
-    'There is no such command. The commands are: doctor, tools, sandbox, demo, policy, approver, freeze, thaw, unlock, audit; without one, MCP is served on stdio.',
+    'There is no such command. The commands are: doctor, tools, sandbox, demo, policy, approver, token, freeze, thaw, unlock, audit; without one, MCP is served.',
   ],
   [['doctor', 'tools'], 'Nothing may stand after doctor. See --help.'],
   [['--json'], '--json does not go with serving on stdio. See --help.'],

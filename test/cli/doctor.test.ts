@@ -208,10 +208,14 @@ describe('of what is in the state folder it says how things stand and what to do
   test('frozen: since when, by whom and why', async () => {
     const { state, of } = await enrolled(25);
     const frozen = await run(['freeze', '--reason', 'odd calls', '--state-dir', state.path]);
-    expect(frozen.stdout).toContain(`every server on the state folder ${state.path}. thaw allows them again.`);
+    expect(frozen.stdout).toContain(
+      `every server on the state folder ${state.path}. An approver allows them again, with thaw, or on the approvals page.`,
+    );
     const { code, byName } = await of();
     expect([code, byName['frozen']?.status]).toEqual([0, 'warning']);
-    expect(byName['frozen']?.says).toMatch(/^All changes are frozen \(20\d\d-\S+Z os:\d+:\S+: odd calls\)\. thaw ends that/);
+    expect(byName['frozen']?.says).toMatch(
+      /^All changes are frozen \(20\d\d-\S+Z os:\d+:\S+: odd calls\)\. An approver ends that, on the approvals page or with thaw/,
+    );
   });
 
   test('an approver file that was edited by hand, and a folder that others may enter: it cannot work', async () => {

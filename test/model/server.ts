@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MemoryLedger } from '../../src/audit/memory.ts';
 import type { AuditFields, Ledger } from '../../src/audit/record.ts';
+import { localCaller } from '../../src/caller.ts';
 import { assemble } from '../../src/cli/assemble.ts';
 import type { Send } from '../../src/client/types.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { Folder } from '../../src/store/folder.ts';
+import { createKept } from '../../src/store/kept.ts';
 import { createReveals } from '../../src/store/reveals.ts';
 import { openFileStore } from '../../src/store/store.ts';
 import type { Plans, Store } from '../../src/store/types.ts';
@@ -76,6 +78,7 @@ export class Server {
         resolve();
       };
     });
+    const kept = createKept(around.now);
     const build = assemble(
       { tools: TOOLS, recoveryDelivery: 'reply', defaultSchema: 'default', maxResultTokens: 10_000, callTimeoutMs: 10_000 },
       {
@@ -84,10 +87,11 @@ export class Server {
         publicUrl: 'http://sandbox.invalid',
         network: false,
         policy: () => POLICIES[around.policy()],
-        principal: PRINCIPAL,
+        callerOf: () => localCaller(PRINCIPAL),
         sealKey: around.folder.key('seal'),
         store: this.#watched(store),
-        reveals: createReveals(around.now),
+        kept,
+        reveals: createReveals(kept, around.now),
         ledger: this.#recorded(around.ledger),
         page: this.#page(),
         log: createLog({ level: 'error', write: () => {}, now: () => new Date() }),

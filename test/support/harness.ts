@@ -1,13 +1,17 @@
 /** The whole server on a fresh built-in Kratos, wired as the program wires it, with everything that goes over the wire written down. */
 import { randomBytes } from 'node:crypto';
+import type { McpServerFactory } from '@modelcontextprotocol/server';
 import { createMemoryLedger } from '../../src/audit/memory.ts';
 import { assemble, type Choices, type Outside } from '../../src/cli/assemble.ts';
+import { localCaller } from '../../src/caller.ts';
 import type { Send, WireRequest } from '../../src/client/types.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { Limits, Policy } from '../../src/policy/policy.ts';
 import { presetPolicy } from '../../src/policy/preset-policy.ts';
 import type { PresetName } from '../../src/policy/presets.ts';
+import { callerOf } from '../../src/server/http/caller-of.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
+import { createKept } from '../../src/store/kept.ts';
 import { createReveals } from '../../src/store/reveals.ts';
 import { createMemoryStore } from '../../src/store/store.ts';
 import type { Approver, Store } from '../../src/store/types.ts';
@@ -44,7 +48,12 @@ export interface Harness {
   readonly advance: (ms: number) => void;
   readonly now: () => number;
   readonly open: (options: PeerOptions) => Promise<Peer>;
+  /** For another transport than stdio. */
+  readonly build: McpServerFactory;
 }
+
+/** Left as it is: stdio. A suite that runs again over another transport sets it before its tests are made. */
+export const transport: { open?: (build: McpServerFactory, options: PeerOptions) => Promise<Peer> } = {};
 
 const DEFAULTS: Choices = {
   recoveryDelivery: 'withhold',
@@ -88,7 +97,8 @@ export function harness({
   const policy: Policy = { ...given, limits: { ...given.limits, ...limits } };
   const store = choices.store ?? createMemoryStore({ now, randomId: () => randomBytes(16).toString('base64url'), instance: 'test' });
   const ledger = createMemoryLedger();
-  const reveals = createReveals(now);
+  const kept = createKept(now);
+  const reveals = createReveals(kept, now);
   const build = assemble(
     { ...DEFAULTS, ...choices },
     {
@@ -97,9 +107,10 @@ export function harness({
       publicUrl: 'http://sandbox.invalid',
       network: false,
       policy: () => policy,
-      principal,
+      callerOf: (auth) => (auth === undefined ? localCaller(principal) : callerOf(auth)),
       sealKey: randomBytes(32),
       store,
+      kept,
       reveals,
       ledger,
       page: {
@@ -127,6 +138,7 @@ export function harness({
     advance: (ms) => {
       moved += ms;
     },
-    open: (options) => Peer.open(build, options),
+    open: (options) => transport.open?.(build, options) ?? Peer.open(build, options),
+    build,
   };
 }

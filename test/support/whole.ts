@@ -12,6 +12,7 @@ import type { Limits, Policy } from '../../src/policy/policy.ts';
 import { presetPolicy } from '../../src/policy/preset-policy.ts';
 import { createApprovers } from '../../src/store/approvers.ts';
 import { openFolder, type Folder } from '../../src/store/folder.ts';
+import { createKept } from '../../src/store/kept.ts';
 import { createReveals } from '../../src/store/reveals.ts';
 import { openFileStore } from '../../src/store/store.ts';
 import type { PlanRecord, Store } from '../../src/store/types.ts';
@@ -68,7 +69,8 @@ export async function whole({ path = stateDir(), around = (it) => it, ...options
   const log = createLog({ level: 'debug', write: (line) => logs.push(line), now: () => new Date() });
   const onDisk = await openLedger({ folder, kratosUrl: 'the built-in sandbox', level: 'L0', instance, now, log });
   const ledger = around(onDisk);
-  const reveals = createReveals(now);
+  const kept = createKept(now);
+  const reveals = createReveals(kept, now);
   const approvers = createApprovers(folder, { now });
   const passkey = softPasskey();
   const { id, name, enrolledBy } = APPROVER;
@@ -77,7 +79,7 @@ export async function whole({ path = stateDir(), around = (it) => it, ...options
     await approvers.add({ id, name, enrolledBy, method: 'passkey', enrolledAt: Date.now() - 48 * HOUR_MS, passkey: key });
   }
   const policy = policyOf(options);
-  const common = { store, reveals, ledger, now };
+  const common = { store, kept, reveals, ledger, now };
   const environment = 'the built-in sandbox';
   const page = createPage({ ...common, port: 0, approvers, environment, level: 'L0', policy: () => policy, inContainer: () => false });
   const channel = {
@@ -137,7 +139,7 @@ export async function whole({ path = stateDir(), around = (it) => it, ...options
       return at.post(pageOf(plan), { token: fieldOf(body, 'token'), action: 'approve', code: plan.code, ...signed(at)(body), ...fields });
     },
     answer: (plan, at, action) => answering({ page: pageOf(plan), action: pageOf(plan) }, at, () => ({ action })),
-    signIn: (at) => answering({ page: '/', action: '/sign-in' }, at, signed(at)),
+    signIn: (at) => answering({ page: '/approvals', action: '/approvals/sign-in' }, at, signed(at)),
     reveal: (plan, at) => answering({ page: pageOf(plan), action: `${pageOf(plan)}/reveal` }, at, signed(at)),
     async records() {
       await ledger.flush();
