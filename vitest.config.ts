@@ -9,7 +9,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     slowTestThreshold: 3_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // On two cores: much of it waits.
+    maxWorkers: 3,
     // Of tests that mostly wait for a time-out.
     maxConcurrency: 20,
   },
