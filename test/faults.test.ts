@@ -20,7 +20,7 @@ process.on('unhandledRejection', (reason) => unhandled.push(reason));
 afterAll(() => expect(unhandled).toEqual([]));
 
 /** Milliseconds for a call with all that is tried again: no more than needed where only that ends it, some more for a slow machine elsewhere. */
-const callMs = ({ endless }: Fault): number => (endless ? 800 : 3_000);
+const callMs = ({ endless }: Fault): number => (endless ? 1_500 : 3_000);
 
 /** Which requests go wrong. `applied`: the sandbox carries a write out before its answer goes wrong. */
 interface Plan {
