@@ -1,5 +1,6 @@
 /** The built program asked about serving over HTTP, and serving it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSandbox } from '../../src/sandbox/sandbox.ts';
 import { seed } from '../../src/seed.ts';
 import { startProvider, type TestProvider } from '../support/provider.ts';
 import { run, start } from './program.ts';
@@ -87,9 +89,9 @@ async function freePort(): Promise<number> {
 }
 
 /** Serving, with what it logged so far. */
-async function serving(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+async function serving(args: readonly string[], env: Readonly<Record<string, string>> = {}, on: readonly string[] = ['--sandbox']) {
   const port = await freePort();
-  const child = start(['--sandbox', '--http', String(port), ...args], env);
+  const child = start([...on, '--http', String(port), ...args], env);
   let stderr = '';
   child.stderr?.setEncoding('utf8');
   await new Promise<void>((resolve, reject) => {
@@ -144,6 +146,49 @@ test('both clients of the protocol do the main job with a static token, and the 
   expect(await server.end()).toBe(0);
   expect(server.stderr()).toContain('"principal":"static|desk"');
   expect(server.stderr()).not.toContain(token.slice(5));
+});
+
+test('the token of a caller never reaches Kratos, and the credential for Kratos never a caller', async () => {
+  const sandbox = createSandbox();
+  const seen: string[] = [];
+  const kratos = createHttpServer((request, response) => {
+    seen.push(JSON.stringify([request.url, request.rawHeaders]));
+    const { method = 'GET', url: path = '' } = request;
+    void sandbox.send({ endpoint: 'getIdentity', port: 'admin', method, path }).then(({ status, text }) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+    });
+  });
+  await new Promise<void>((resolve) => kratos.listen(0, '127.0.0.1', resolve));
+  const { port } = kratos.address() as { port: number };
+  const credential = join(folder, 'credential');
+  writeFileSync(credential, 'canary-credential', { mode: 0o600 });
+  const tokens = join(folder, 'others.json');
+  const added = await run(['token', 'add', '--id', 'eye', '--scopes', 'kratos:read', '--days', '1', '--tokens-file', tokens]);
+  const token = added.stdout.trim();
+  const server = await serving(
+    ['--tokens-file', tokens, '--admin-url', `http://127.0.0.1:${port}`, '--admin-token-file', credential],
+    {},
+    [],
+  );
+  const call = async (name: string, args: object) => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),
+    });
+    return `${JSON.stringify([...response.headers])}${await response.text()}`;
+  };
+  const answers = [
+    await call('get_identity', { id: seed.ada }),
+    await call('get_identity', { id: seed.ada.replace(/1$/, '9') }),
+    await call('x', {}),
+  ];
+  await server.end();
+  await new Promise((resolve) => kratos.close(resolve));
+  expect(answers[0]).toContain('ada.byron@example.com');
+  expect(seen.join()).toContain('Bearer canary-credential');
+  expect(seen.join()).not.toContain(token.slice(5));
+  expect(answers.join() + server.stderr()).not.toContain('canary-credential');
 });
 
 test('a start that fails half-way says why and ends', async () => {
