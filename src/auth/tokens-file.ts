@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { SCOPES } from '../caller.ts';
 import { UsageError } from '../errors.ts';
 import { clean } from '../lib/text.ts';
+import { objectIn } from '../lib/json.ts';
 
 export interface StaticToken {
   readonly id: string;
@@ -35,7 +36,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 /** Throws `UsageError`: one row that is wrong is reason enough to believe none. `name`: the file, for messages. */
 export function decodeTokens(text: string, name: string): readonly StaticToken[] {
   const refuse = (why: string): UsageError => new UsageError(`${name} cannot be used: ${why}. Make its rows by the command token.`);
-  const file = parsed(text);
+  const file = objectIn(text);
   if (file === undefined || !Array.isArray(file['tokens'])) throw refuse('it is no JSON with a list of tokens');
   if (file['v'] !== VERSION) throw refuse('it was written by another version of this program');
   const rows: readonly unknown[] = file['tokens'];
@@ -70,12 +71,3 @@ export const isOwner = (text: unknown): text is string =>
   typeof text === 'string' && text.trim() === text && text !== '' && text.length <= 600 && clean(text, 600).removed === 0;
 export const isScopes = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length > 0 && value.every((it) => SCOPES.some((scope) => scope === it));
-
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
-}

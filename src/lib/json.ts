@@ -88,3 +88,13 @@ export function canonical(value: unknown): string {
   }
   return JSON.stringify(value);
 }
+
+/** A copy of the object that a text of ours holds; undefined for anything else. */
+export function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

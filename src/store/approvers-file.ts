@@ -4,6 +4,7 @@ import { canonical } from '../lib/json.ts';
 import type { Tries } from './codes.ts';
 import { isSealed, sealOf } from './seal.ts';
 import type { Approver } from './types.ts';
+import { objectIn } from '../lib/json.ts';
 
 export interface ApproverFile {
   readonly approvers: readonly Approver[];
@@ -23,7 +24,7 @@ export function encodeApprovers({ approvers, removed, codes }: ApproverFile, key
 /** No file: no approvers. Throws `UsageError`. */
 export function decodeApprovers(text: string | undefined, { key, path }: { readonly key: Buffer; readonly path: string }): ApproverFile {
   if (text === undefined) return EMPTY;
-  const read = parsed(text);
+  const read = objectIn(text);
   if (read === undefined) throw new UsageError(`${path} is damaged: it is not JSON. ${WHAT_TO_DO}`);
   const { seal, ...content } = read;
   if (typeof content['v'] === 'number' && content['v'] > VERSION)
@@ -40,12 +41,3 @@ export function decodeApprovers(text: string | undefined, { key, path }: { reado
 }
 
 const WHAT_TO_DO = 'Find out who changed it, then move it away and enrol the approvers again.';
-
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
-}
