@@ -125,7 +125,9 @@ class Model {
   isAgreed = ({ yes: its, plan }: Known) => its.size >= Math.max(1, plan.approvals);
   isInTime(it: Known): boolean {
     const latest = Math.max(it.created, ...it.yes.values());
-    const until = this.isAgreed(it) ? Math.min(it.created + it.plan.lifetimeMs, latest + 5 * MINUTE) : it.created + it.plan.lifetimeMs;
+    // From the yes that was enough, by the clock as it was then: set back, it may have stood before the asking.
+    const agreed = this.isAgreed(it) ? ([...it.yes.values()].at(-1) ?? it.created) : Number.POSITIVE_INFINITY;
+    const until = Math.min(it.created + it.plan.lifetimeMs, agreed + 5 * MINUTE);
     return this.#time.now() < until && this.#time.now() > latest - MINUTE;
   }
   /** Whatever is done with the store, it sees what time has done. */
