@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../src/cli/free-port.ts';
 import { httpConfig } from '../../src/config/http.ts';
 import { load } from '../../src/config/load.ts';
 import { createOperations } from '../../src/ops/operations.ts';
@@ -122,8 +123,7 @@ test('kubernetes: the settings are accepted, and so is the policy', async () => 
 
 test('the forwarder hands both directions on, and outlives a side that is not there', async () => {
   const port = await listening(createServer((socket) => socket.pipe(socket)));
-  const own = await listening(createServer());
-  const free = own + 1;
+  const free = await freePort([]);
   const child = spawn(process.execPath, ['deploy/compose/forward.mjs', String(free), `127.0.0.1:${port}`], { cwd: ROOT });
   const ended = new Promise((resolve) => child.once('close', resolve));
   onTestFinished(() => void child.kill('SIGKILL'));
