@@ -17,6 +17,7 @@ import { changes, FORM, rows, scene } from './support/gate-scene.ts';
 import type { Called, Peer } from './support/peer.ts';
 import { stateDir } from './support/state-dir.ts';
 import { whole, type Whole, type WholeOptions } from './support/whole.ts';
+import { may } from './support/may.ts';
 
 const PRINCIPAL = 'os:1000:tester';
 const BUDGETS: readonly Budget[] = ['destructive', 'takeover', 'recovery', 'allowed', 'mass'];
@@ -76,17 +77,6 @@ describe('while the ledger cannot be written', () => {
     await it.close();
   });
 });
-
-/** Runs a command that needs rights; false, and the reason on stderr, where they are missing. */
-function may(command: string, ...args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'pipe' });
-    return true;
-  } catch (error) {
-    process.stderr.write(`not possible here: ${error instanceof Error ? error.message.split('\n').slice(0, 2).join(' ') : command}\n`);
-    return false;
-  }
-}
 
 interface Scene {
   readonly it: Whole;

@@ -2,6 +2,7 @@
  * The agent with a shell and the state folder: what enrolling itself and what editing files gets it. Where something succeeds, it is a
  * residual that docs/threat-model.md names; the rest gets nothing.
  */
+import { freePort } from '../src/cli/free-port.ts';
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOTP } from 'otpauth';
@@ -15,7 +16,6 @@ import { softPasskey } from './page/authenticator.ts';
 import { browser, challengeIn, fieldOf, formIn, signIn, type Answer } from './page/scene.ts';
 import {
   enrolledLongAgo,
-  freePort,
   inside,
   PRINCIPAL,
   READ_MS,

@@ -2,6 +2,7 @@
  * The agent approving itself, with all that a program on this machine can do short of using the state folder's key: real processes, real
  * sockets, and a Kratos that counts what it is sent. Zero approvals, zero writes. What lies in the folder: self-approval-files.test.ts.
  */
+import { freePort } from '../src/cli/free-port.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
@@ -14,7 +15,6 @@ import { softPasskey } from './page/authenticator.ts';
 import { browser, challengeIn, fieldOf, send, signIn, type Answer, type Browser } from './page/scene.ts';
 import {
   enrolledLongAgo,
-  freePort,
   hasPty,
   inside,
   PRINCIPAL,

@@ -1,6 +1,7 @@
 /** Why a token counts or not: every check of it, for the operator who has it in hand. Says nothing of it that names a person. */
 import { SCOPES, type Caller, type Claims } from '../caller.ts';
 import { UsageError } from '../errors.ts';
+import { noLog } from '../lib/log.ts';
 import { kindsOf } from './authenticate.ts';
 import { callerFrom } from './caller-from.ts';
 import { introspectionChecks } from './checks.ts';
@@ -77,10 +78,8 @@ async function explainOpaque(token: string, { oauth, sources, now }: Judging): P
 }
 
 function explainStatic(token: string, path: string, now: () => number): readonly Explained[] {
-  const quiet = () => {};
-  const log = { error: quiet, warn: quiet, info: quiet, debug: quiet };
   try {
-    const found = createCheckStatic(path, { log, now })(token);
+    const found = createCheckStatic(path, { log: noLog, now })(token);
     if ('check' in found) return [found];
     return [{ check: 'static', ok: true, expected: 'one that is still good', found: found.name }, scopesRow(found), personRow(found)];
   } catch (error) {

@@ -4,7 +4,8 @@ import type { Caller, Claims } from '../caller.ts';
 import { callerFrom } from './caller-from.ts';
 import { failedOf, introspectionChecks } from './checks.ts';
 import type { FetchJson } from './fetch.ts';
-import { Unavailable, type Check, type IntrospectionOptions, type OAuthOptions } from './types.ts';
+import type { IntrospectionConfig } from '../config/http.ts';
+import { Unavailable, type Check, type OAuthOptions } from './types.ts';
 
 /** Throws `Unavailable`. */
 export type Introspect = (token: string) => Promise<Claims>;
@@ -20,7 +21,7 @@ const ACTIVE_MS = 60_000;
 const INACTIVE_MS = 5_000;
 const REMEMBERED = 1_000;
 
-export function createIntrospect({ url, clientId, secret }: IntrospectionOptions, { fetchJson, now }: Asking): Introspect {
+export function createIntrospect({ url, clientId, secret }: IntrospectionConfig, { fetchJson, now }: Asking): Introspect {
   const known = new Map<string, { readonly answer: Promise<Claims>; until: number }>();
   // RFC 6749 §2.3.1: both are form-encoded before they are joined.
   const encoded = [clientId, secret.reveal()].map((it) => new URLSearchParams({ it }).toString().slice('it='.length)).join(':');

@@ -1,9 +1,9 @@
 /** What is checked of a caller, by whom, and what comes out of it. */
 import type { Caller } from '../caller.ts';
 import type { PoolOptions } from '../client/pool.ts';
+import type { OAuthConfig } from '../config/http.ts';
 import type { Log } from '../lib/log.ts';
 import type { Meter } from '../lib/meter.ts';
-import type { Secret } from '../lib/secret.ts';
 
 /** Refused before anything is dispatched. */
 export interface Challenge {
@@ -18,29 +18,9 @@ export interface Challenge {
 export type Authenticate = (authorization: readonly string[]) => Promise<Caller | Challenge>;
 export const isChallenge = (it: Caller | Challenge): it is Challenge => 'wwwAuthenticate' in it;
 
-export interface OAuthOptions {
-  /** Compared character by character; https, or loopback. */
-  readonly issuer: string;
-  /** What `aud` must name, character by character. */
+/** As the settings have it, with the audience known. */
+export interface OAuthOptions extends OAuthConfig {
   readonly audience: string;
-  /** Undefined: as the issuer's metadata says. */
-  readonly jwksUrl?: string | undefined;
-  /** Values of `typ`, with or without `application/`, in any case; `none` stands for a header without one. */
-  readonly tokenTypes: readonly string[];
-  /** Undefined: `scope`, else `scp`. */
-  readonly scopeClaim?: string | undefined;
-  /** This one and the next: the name of a claim, or a dotted path to one that lies deeper. */
-  readonly groupsClaim: string;
-  readonly personClaim: string;
-  readonly groupScopes: ReadonlyMap<string, readonly string[]>;
-  /** Undefined: tokens that are no JWT are refused. */
-  readonly introspection?: IntrospectionOptions | undefined;
-}
-
-export interface IntrospectionOptions {
-  readonly url: string;
-  readonly clientId: string;
-  readonly secret: Secret;
 }
 
 export interface AuthOptions {

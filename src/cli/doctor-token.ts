@@ -20,8 +20,7 @@ export async function doctorToken(
     );
   const { settings } = load(flags);
   const config = httpConfig(settings);
-  const network = settings.target.kind === 'sandbox' ? {} : proxyOptions(settings.target);
-  const options = authOptions(config, config.origin(config.bind.port), network);
+  const options = authOptions(config, config.origin(config.bind.port), proxyOptions(settings.target));
   if (options === undefined)
     throw new UsageError('These settings ask nobody for a token: set --oauth-issuer or --tokens-file as your server has them.');
   const { explainToken } = await import('../auth/explain.ts');

@@ -1,7 +1,7 @@
 /** A port that is free at present, where the operator leaves the choice to us: what others are told of this server needs its number first. */
 import { createServer } from 'node:net';
 
-export async function freePort(hosts: readonly string[]): Promise<number> {
+export async function freePort(hosts: readonly string[] = []): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

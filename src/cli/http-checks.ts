@@ -48,7 +48,7 @@ function doorOf(config: HttpConfig): Check {
 }
 
 async function callersOf(settings: Settings, config: HttpConfig): Promise<readonly Check[]> {
-  const options = authOptions(config, config.origin(config.bind.port), networkOf(settings));
+  const options = authOptions(config, config.origin(config.bind.port), proxyOptions(settings.target));
   const checks: Check[] = [];
   if (options?.oauth !== undefined) {
     const { openSources } = await import('../auth/sources.ts');
@@ -112,8 +112,6 @@ async function storeOf(settings: Settings, { changesOff }: HttpConfig): Promise<
     return [...off, { name: 'store', status: 'failed', says: reasonOf(error) }];
   }
 }
-
-const networkOf = ({ target }: Settings) => (target.kind === 'sandbox' ? {} : proxyOptions(target));
 
 /** Errors of ours say what to do; others may hold anything. */
 function reasonOf(error: unknown): string {

@@ -138,7 +138,7 @@ async function openOutside(settings: Settings, { inside, doors, notices }: Openi
   const { config, policy, measured, meter, wire, now, state, ledger, log } = inside;
   const port = config.bind.port === 0 ? await freePort(config.bind.hosts) : config.bind.port;
   const origin = config.origin(port);
-  const proxies = settings.target.kind === 'sandbox' ? {} : proxyOptions(settings.target);
+  const proxies = proxyOptions(settings.target);
   const page = await pageOf(settings, { inside, origin, fetch: await proxiedFetch(proxies) });
   const isReady = () => {
     if (doors.isClosing) return { ok: false, because: 'draining' };

@@ -5,7 +5,7 @@ import { secretFile, stateKeysIn } from '../config/http.ts';
 import { readSettingFile } from '../config/files.ts';
 import { waysToSet, type Values } from '../config/settings.ts';
 import { UsageError } from '../errors.ts';
-import type { Log } from '../lib/log.ts';
+import { noLog, type Log } from '../lib/log.ts';
 import { noMeter, type Meter } from '../lib/meter.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Folder, KeyPurpose } from '../store/folder.ts';
@@ -101,15 +101,13 @@ export async function tryStore(settings: Needed): Promise<void> {
   const { username, password } = credentialsOf(secretFile(settings, 'storePasswordFile'));
   const address = addressOf(settings.store ?? '');
   checkReach(address, password);
-  const quiet = () => {};
-  const log = { error: quiet, warn: quiet, info: quiet, debug: quiet };
   const link = await Link.open({
     address,
     username,
     password,
     tlsCa: authoritiesIn(settings),
     meter: noMeter,
-    log,
+    log: noLog,
     deadlineMs: 700,
     startMs: 700,
   });

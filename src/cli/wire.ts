@@ -1,7 +1,8 @@
 /** The way to the Kratos that the settings name: the network or the built-in one. Each is loaded only where it is used. */
+import type { ProxySettings } from '../client/proxy.ts';
 import type { Send } from '../client/types.ts';
 import type { Settings } from '../config/load.ts';
-import type { KratosTarget } from '../config/target.ts';
+import type { KratosTarget, Target } from '../config/target.ts';
 
 export interface Wire {
   readonly send: Send;
@@ -56,13 +57,15 @@ function lazily(open: () => Promise<Transport>): Pick<Wire, 'send' | 'close'> {
 }
 
 /** For other addresses than Kratos'. */
-export function proxyOptions({ httpsProxy, httpProxy, noProxy }: Pick<KratosTarget, 'httpsProxy' | 'httpProxy' | 'noProxy'>) {
+export function proxyOptions(target: Target): ProxySettings {
+  if (target.kind === 'sandbox') return {};
+  const { httpsProxy, httpProxy, noProxy } = target;
   return { httpsProxy: httpsProxy?.reveal(), httpProxy: httpProxy?.reveal(), noProxy };
 }
 
 /** The one place where Kratos' secrets are taken out of their wrapping. */
 function wireOptions(target: KratosTarget, { connectTimeoutMs, headersTimeoutMs, callTimeoutMs }: Timeouts) {
-  const { adminUrl, publicUrl, bearer, tls, httpsProxy, httpProxy, noProxy } = target;
+  const { adminUrl, publicUrl, bearer, tls } = target;
   return {
     adminUrl: new URL(adminUrl),
     publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl),
@@ -70,9 +73,7 @@ function wireOptions(target: KratosTarget, { connectTimeoutMs, headersTimeoutMs,
     ca: tls.ca,
     cert: tls.cert,
     key: tls.key?.reveal(),
-    httpsProxy: httpsProxy?.reveal(),
-    httpProxy: httpProxy?.reveal(),
-    noProxy,
+    ...proxyOptions(target),
     connectTimeoutMs,
     headersTimeoutMs,
     callTimeoutMs,

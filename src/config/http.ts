@@ -32,16 +32,28 @@ export interface HttpConfig {
 }
 
 export interface OAuthConfig {
+  /** Compared character by character; https, or loopback. */
   readonly issuer: string;
-  /** Undefined: the address of /mcp. */
+  /** What `aud` must name, character by character. Undefined: the address of /mcp. */
   readonly audience: string | undefined;
-  readonly jwksUrl: string | undefined;
+  /** Undefined: as the issuer's metadata says. */
+  readonly jwksUrl?: string | undefined;
+  /** Values of `typ`, with or without `application/`, in any case; `none` stands for a header without one. */
   readonly tokenTypes: readonly string[];
-  readonly scopeClaim: string | undefined;
+  /** Undefined: `scope`, else `scp`. */
+  readonly scopeClaim?: string | undefined;
+  /** This one and the next: the name of a claim, or a dotted path to one that lies deeper. */
   readonly groupsClaim: string;
-  readonly groupScopes: ReadonlyMap<string, readonly string[]>;
   readonly personClaim: string;
-  readonly introspection: { readonly url: string; readonly clientId: string; readonly secret: Secret } | undefined;
+  readonly groupScopes: ReadonlyMap<string, readonly string[]>;
+  /** Undefined: tokens that are no JWT are refused. */
+  readonly introspection?: IntrospectionConfig | undefined;
+}
+
+export interface IntrospectionConfig {
+  readonly url: string;
+  readonly clientId: string;
+  readonly secret: Secret;
 }
 
 export interface LoginConfig {

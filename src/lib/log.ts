@@ -35,3 +35,7 @@ export function createLog({ level, write, now, context }: LogPorts): Log {
     };
   return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
 }
+
+const quiet = (): void => {};
+/** For what is asked beside a server, whose answer says all. */
+export const noLog: Log = { error: quiet, warn: quiet, info: quiet, debug: quiet };

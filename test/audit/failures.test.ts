@@ -23,20 +23,10 @@ import { createMemoryLedger } from '../../src/audit/memory.ts';
 import { openFolder } from '../../src/store/folder.ts';
 import { writers } from './processes.ts';
 import { ledgerFile, openIn, recordsOf, stateFolder, verifyFolder } from './support.ts';
+import { may } from '../support/may.ts';
 
 const start = writers();
 const refused = { name: 'LedgerError' };
-
-/** Runs a command that needs rights; false, and the reason on stderr, where they are missing. */
-function may(command: string, ...args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'pipe' });
-    return true;
-  } catch (error) {
-    process.stderr.write(`not possible here: ${error instanceof Error ? error.message.split('\n').slice(0, 2).join(' ') : command}\n`);
-    return false;
-  }
-}
 
 describe('the disk is full', () => {
   test('on a small file system: refused, then a torn line is kept and told of, and it goes on when there is room', async ({ skip }) => {

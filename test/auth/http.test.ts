@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => provider.close());
 
 async function open(options: (port: number) => Partial<AuthOptions>): Promise<{ readonly it: HttpHarness; readonly built: () => number }> {
-  const port = await freePort([]);
+  const port = await freePort();
   const all = { resource: `http://localhost:${port}/mcp`, ...options(port) };
   const ports = { log: plainPorts.log, meter: noMeter, now: () => Date.now() };
   let built = 0;

@@ -8,6 +8,7 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../src/cli/free-port.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
 import { seed } from '../../src/seed.ts';
 import { startProvider, type TestProvider } from '../support/provider.ts';
@@ -79,14 +80,6 @@ describe('doctor', () => {
     expect(await run(['doctor', '--token', '-'], env, '')).toMatchObject({ code: 2, stderr: expect.stringContaining('No token came') });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Serving, with what it logged so far. */
 async function serving(args: readonly string[], env: Readonly<Record<string, string>> = {}, on: readonly string[] = ['--sandbox']) {

@@ -1,7 +1,7 @@
 /** One replica: the built program over HTTP, as a process of its own. */
+import { freePort } from '../../src/cli/free-port.ts';
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../redis/server.ts';
 import { HttpPeer, type HttpPeerOptions } from '../support/http.ts';
 import { PROGRAM } from './program.ts';
 

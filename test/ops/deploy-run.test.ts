@@ -123,7 +123,7 @@ test('kubernetes: the settings are accepted, and so is the policy', async () => 
 
 test('the forwarder hands both directions on, and outlives a side that is not there', async () => {
   const port = await listening(createServer((socket) => socket.pipe(socket)));
-  const free = await freePort([]);
+  const free = await freePort();
   const child = spawn(process.execPath, ['deploy/compose/forward.mjs', String(free), `127.0.0.1:${port}`], { cwd: ROOT });
   const ended = new Promise((resolve) => child.once('close', resolve));
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -74,7 +74,8 @@ test('SIGTERM while nothing is under way ends it at once, with 0 and a ledger th
   expect(await run(['audit', 'verify'], { KRATOS_MCP_STATE_DIR: folder })).toMatchObject({ code: 0 });
 });
 
-test('SIGTERM while a call is under way: not ready, nothing new, the call ends whole, then 0', async () => {
+/** A Kratos that answers when it is told to. */
+async function holding() {
   let answer = () => {};
   const asked = new Promise<void>((resolve) => {
     answer = resolve;
@@ -84,6 +85,11 @@ test('SIGTERM while a call is under way: not ready, nothing new, the call ends w
     await respond(200, IDENTITY)(visit);
   });
   onTestFinished(kratos.close);
+  return { kratos, answer: () => answer() };
+}
+
+test('SIGTERM while a call is under way: not ready, nothing new, the call ends whole, then 0', async () => {
+  const { kratos, answer } = await holding();
   const { child, mcp, ops, ended } = await running(kratos);
   expect((await fetch(`${ops}/readyz`)).status).toBe(200);
   const underWay = call(mcp);
@@ -109,15 +115,7 @@ test('SIGTERM while a call is under way: not ready, nothing new, the call ends w
 });
 
 test('a second SIGTERM does not cut short what is under way', async () => {
-  let answer = () => {};
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  const kratos = await startStub(async (visit) => {
-    await asked;
-    await respond(200, IDENTITY)(visit);
-  });
-  onTestFinished(kratos.close);
+  const { kratos, answer } = await holding();
   const { child, mcp, ended } = await running(kratos);
   const underWay = call(mcp);
   await waitFor(() => (kratos.requests.length > 0 ? true : undefined));

@@ -3,10 +3,9 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createMountedPage } from '../../src/page/mounted.ts';
-import { PASSKEY_SCRIPT_HASH } from '../../src/page/script.ts';
 import { PageUnavailable } from '../../src/page/types.ts';
 import type { Kept } from '../../src/store/types.ts';
-import { fieldOf, scene, send, challengeIn, formIn, newPlan, type Answer, type Scene, type SceneOptions } from './scene.ts';
+import { fieldOf, PAGE_HEADERS, scene, send, challengeIn, formIn, newPlan, type Answer, type Scene, type SceneOptions } from './scene.ts';
 
 const KEY = new Uint8Array(32).fill(7);
 let open: { close(): unknown }[] = [];
@@ -85,14 +84,7 @@ describe('on https', () => {
     answers.push(await get('/approvals'));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404, 404, 403, 403, 403, 503]);
     for (const { headers } of answers) {
-      expect(headers).toMatchObject({
-        'content-security-policy': `default-src 'none'; style-src 'self'; script-src '${PASSKEY_SCRIPT_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-        'x-frame-options': 'DENY',
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'same-origin',
-        'cache-control': 'no-store',
-        'cross-origin-opener-policy': 'same-origin',
-      });
+      expect(headers).toMatchObject(PAGE_HEADERS);
       expect(headers['access-control-allow-origin']).toBeUndefined();
     }
     await expect(page.addressOf(plan.id)).rejects.toThrow(PageUnavailable);

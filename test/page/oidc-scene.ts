@@ -17,7 +17,7 @@ import { createMemoryStore } from '../../src/store/store.ts';
 import type { Kept, NewPlan, PlanRecord, Reveals, Store } from '../../src/store/types.ts';
 import { CLIENTS, startProvider, type TestProvider } from '../support/provider.ts';
 import { stateDir } from '../support/state-dir.ts';
-import { fieldOf, formIn, limits, newPlan, send, shown, type Answer } from './scene.ts';
+import { fieldOf, formIn, limits, newPlan, planIn, send, shown, type Answer } from './scene.ts';
 
 export const PEOPLE = {
   dora: { email: 'dora@example.com', email_verified: true, name: 'Dora', groups: ['iam'] },
@@ -111,11 +111,7 @@ export async function oidcScene(options: OidcSceneOptions = {}): Promise<OidcSce
       if (asked.kind !== 'plan') throw new Error(asked.kind);
       return asked.plan;
     },
-    async find({ id }) {
-      const plan = await store.plans.find(id);
-      if (plan === undefined) throw new Error('no such plan');
-      return plan;
-    },
+    find: ({ id }) => planIn(store, id),
     pass(ms) {
       offset += ms;
     },

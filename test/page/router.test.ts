@@ -1,9 +1,8 @@
 /** Every address, every method, every wrong head: an exact status, and nothing is decided. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PASSKEY_SCRIPT_HASH } from '../../src/page/script.ts';
 import type { PlanRecord } from '../../src/store/types.ts';
-import { browser, challengeIn, fieldOf, scene, send, type Browser, type Scene, type Sending } from './scene.ts';
+import { browser, challengeIn, fieldOf, PAGE_HEADERS, scene, send, type Browser, type Scene, type Sending } from './scene.ts';
 
 let it: Scene;
 let at: Browser;
@@ -70,14 +69,7 @@ describe('a route', () => {
       await send(port, '/', { headers: { host: 'evil.example' } }),
     ];
     for (const { headers, body } of answers) {
-      expect(headers).toMatchObject({
-        'content-security-policy': `default-src 'none'; style-src 'self'; script-src '${PASSKEY_SCRIPT_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-        'x-frame-options': 'DENY',
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'same-origin',
-        'cache-control': 'no-store',
-        'cross-origin-opener-policy': 'same-origin',
-      });
+      expect(headers).toMatchObject(PAGE_HEADERS);
       expect(headers['access-control-allow-origin']).toBeUndefined();
       expect(body).not.toContain('<style');
     }

@@ -10,10 +10,11 @@ import type { Level, Page, PagePorts } from '../../src/page/types.ts';
 import type { ApproverPolicy, Limits } from '../../src/policy/policy.ts';
 import { createApprovers } from '../../src/store/approvers.ts';
 import { openFolder } from '../../src/store/folder.ts';
+import { PASSKEY_SCRIPT_HASH } from '../../src/page/script.ts';
 import { createKept } from '../../src/store/kept.ts';
 import { createReveals } from '../../src/store/reveals.ts';
 import { createMemoryStore } from '../../src/store/store.ts';
-import type { Approver, NewPlan, PlanRecord, Shown } from '../../src/store/types.ts';
+import type { Approver, NewPlan, PlanRecord, Shown, Store } from '../../src/store/types.ts';
 import { softPasskey, type SoftPasskey } from './authenticator.ts';
 
 export const HOUR = 3_600_000;
@@ -154,11 +155,7 @@ export async function scene({ enrolled = true, level = 'L0' }: SceneOptions = {}
       if (asked.kind !== 'plan') throw new Error(asked.kind);
       return asked.plan;
     },
-    async find({ id }) {
-      const plan = await store.plans.find(id);
-      if (plan === undefined) throw new Error('no such plan');
-      return plan;
-    },
+    find: ({ id }) => planIn(store, id),
     pass(ms) {
       offset += ms;
     },
@@ -267,4 +264,21 @@ export async function approve(it: Scene, at: Browser, plan: PlanRecord, fields: 
     passkey: it.passkey.answer(challengeIn(body), at.origin),
     ...fields,
   });
+}
+
+/** On every answer of the page, whatever it is. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': `default-src 'none'; style-src 'self'; script-src '${PASSKEY_SCRIPT_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cache-control': 'no-store',
+  'cross-origin-opener-policy': 'same-origin',
+};
+
+/** Reading a plan as any test of the page does. */
+export async function planIn({ plans }: Store, id: string): Promise<PlanRecord> {
+  const plan = await plans.find(id);
+  if (plan === undefined) throw new Error('no such plan');
+  return plan;
 }

@@ -1,12 +1,12 @@
 /** A real redis-server for a test: on a free port, with a folder of its own, ended by its process id. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@redis/client';
 import { afterAll, beforeAll } from 'vitest';
+import { freePort } from '../../src/cli/free-port.ts';
 
 const PROGRAM = '/usr/bin/redis-server';
 
@@ -109,12 +109,4 @@ async function answers(port: number, password: string | undefined): Promise<void
     await sleep(10);
   }
   throw new Error('redis-server does not answer');
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo; // it listens on a port
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,4 +1,5 @@
 /** What must not keep what may not be lost is refused at the start, with what to do about it. */
+import { freePort } from '../../src/cli/free-port.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -7,7 +8,7 @@ import { Secret } from '../../src/lib/secret.ts';
 import { certificate } from '../e2e/certificates.ts';
 import { asked, matchOf, MINUTE, newPlan, temporary, yes } from '../store/support.ts';
 import { startProxy } from './proxy.ts';
-import { freePort, redisIsThere, sharedRedis, startRedis, type ServerOptions } from './server.ts';
+import { redisIsThere, sharedRedis, startRedis, type ServerOptions } from './server.ts';
 import { KEY, openStore, type Opening } from './support.ts';
 
 const server = sharedRedis();

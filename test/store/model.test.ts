@@ -346,5 +346,5 @@ test.each([
     granted += await play(all, await open(time), time);
   });
   await fc.assert(property, { numRuns: runs });
-  expect(granted).toBeGreaterThan(0); // else nothing was tried
+  expect(granted).toBeGreaterThan(runs / 10); // else nothing was tried
 });

@@ -1,53 +1,15 @@
 /** Two servers on one folder, as processes: what is granted is granted once, and the death of one does not hold up the other. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from 'rolldown';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createApprovers } from '../../src/store/approvers.ts';
 import type { Folder } from '../../src/store/folder.ts';
 import { openFileStore } from '../../src/store/store.ts';
+import { spoken } from '../support/spoken.ts';
 import { approved, asked, LIMITS, matchOf, MINUTE, newPlan, ports, stateFolder, yes } from './support.ts';
 
-const built = mkdtempSync(join(tmpdir(), 'racer-'));
-const program = join(built, 'racer.mjs');
-beforeAll(async () => {
-  const output = { format: 'esm' as const, file: program, codeSplitting: false };
-  await build({ input: join(import.meta.dirname, 'racer.ts'), platform: 'node', output, logLevel: 'silent' });
-});
-afterAll(() => rmSync(built, { recursive: true }));
-
-interface Racer {
-  readonly process: ChildProcess;
-  /** The next line that it says. */
-  readonly hear: () => Promise<unknown>;
-  readonly tell: (command: string) => void;
-  readonly kill: () => Promise<void>;
-}
-
-async function racer(folder: Folder, instance: string): Promise<Racer> {
-  const child = spawn(process.execPath, [program, folder.path, instance], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const it: Racer = {
-    process: child,
-    async hear() {
-      const { value, done } = await lines.next();
-      return done === true ? undefined : JSON.parse(value);
-    },
-    tell: (command) => void child.stdin.write(`${command}\n`),
-    async kill() {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-  onTestFinished(it.kill);
-  expect(await it.hear()).toBe('ready');
-  return it;
-}
+const start = spoken(join(import.meta.dirname, 'racer.ts'));
+const racer = (folder: Folder, instance: string) => start([folder.path, instance]);
 
 const opened = (folder: Folder) => openFileStore(folder, ports(Date.now));
 

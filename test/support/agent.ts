@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import type { LedgerRecord } from '../../src/audit/format.ts';
 import { readRecords } from '../../src/audit/read.ts';
@@ -24,15 +24,6 @@ const LIMIT_MS = 60_000;
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** Longer than the page wants a person to read. */
 export const READ_MS = 1_700;
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo; // listening on TCP
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 export interface Server {
   readonly pid: number;

@@ -7,7 +7,19 @@ import { openHttp } from '../../src/server/http/server.ts';
 import type { Authenticate, HttpPorts, HttpServer } from '../../src/server/http/types.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { harness, type Harness, type HarnessOptions } from './harness.ts';
-import { called, types, type Asked, type Called, type Peer, type PeerOptions, type Person } from './peer.ts';
+import {
+  askedIn,
+  askPerson,
+  capabilitiesOf,
+  enveloped,
+  MODERN,
+  types,
+  type Asked,
+  type Called,
+  type Peer,
+  type PeerOptions,
+  type Person,
+} from './peer.ts';
 
 type Json = Record<string, unknown>;
 
@@ -102,7 +114,6 @@ export async function openHttpHarness({
   };
 }
 
-const MODERN = '2026-07-28';
 type Ended = (peer: HttpPeer) => Promise<void>;
 
 export class HttpPeer implements PeerLike {
@@ -131,7 +142,7 @@ export class HttpPeer implements PeerLike {
     const peer = new HttpPeer(port, options);
     if (options.era === 'modern') return peer;
     const clientInfo = { name: 'peer', version: '1' };
-    await peer.request('initialize', { protocolVersion: '2025-11-25', capabilities: peer.#capabilities(), clientInfo });
+    await peer.request('initialize', { protocolVersion: '2025-11-25', capabilities: capabilitiesOf(options), clientInfo });
     await peer.#tell('notifications/initialized', {});
     return peer;
   }
@@ -152,7 +163,7 @@ export class HttpPeer implements PeerLike {
   request(method: string, params: Json, sent?: (id: number) => void): Promise<Json> {
     const id = this.#nextId++;
     sent?.(id);
-    return this.#answered(JSON.stringify({ jsonrpc: '2.0', id, method, params: this.#enveloped(params) }), id);
+    return this.#answered(JSON.stringify({ jsonrpc: '2.0', id, method, params: enveloped(params, this.#options) }), id);
   }
 
   /** A client that speaks 2026-07-28, or has no session, calls a call off by going away from it. */
@@ -171,18 +182,13 @@ export class HttpPeer implements PeerLike {
   }
 
   async once(name: string, args: Json, { sent, ...beside }: Json & { readonly sent?: (id: number) => void } = {}): Promise<Asked> {
-    const raw = await this.request('tools/call', { name, arguments: args, ...beside }, sent);
-    const result = (raw['result'] ?? {}) as Json; // a JSON-RPC message
-    const requests = result['inputRequests'] as Record<string, { params: Json }> | undefined; // as the protocol has them
-    const question = requests?.['consent']?.params;
-    const phrase = question && question['mode'] !== 'url' ? phraseIn(question) : '';
-    return { ...called(raw), state: result['requestState'] as string | undefined, question, phrase };
+    return askedIn(await this.request('tools/call', { name, arguments: args, ...beside }, sent));
   }
 
   async call(name: string, args: Json, again: { args?: Json; name?: string; state?: string } = {}): Promise<Called> {
     const first = await this.once(name, args);
     if (first.question === undefined) return first;
-    const answer = await this.#ask(first.question);
+    const answer = await askPerson(this, first.question);
     if (answer === undefined) return first;
     const second = { requestState: again.state ?? first.state, inputResponses: { consent: answer } };
     return this.once(again.name ?? name, again.args ?? args, second);
@@ -201,7 +207,7 @@ export class HttpPeer implements PeerLike {
   }
 
   async #tell(method: string, params: Json): Promise<void> {
-    await this.#send(JSON.stringify({ jsonrpc: '2.0', method, params: this.#enveloped(params) })).catch(() => {});
+    await this.#send(JSON.stringify({ jsonrpc: '2.0', method, params: enveloped(params, this.#options) })).catch(() => {});
   }
 
   /** Resolves when the answer has ended. */
@@ -255,32 +261,8 @@ export class HttpPeer implements PeerLike {
   }
 
   async #answer({ id, params }: Json): Promise<void> {
-    const result = await this.#ask(params as Json); // as the protocol has them
+    const result = await askPerson(this, params as Json); // as the protocol has them
     if (result !== undefined) await this.#send(JSON.stringify({ jsonrpc: '2.0', id, result })).catch(() => {});
-  }
-
-  async #ask(params: Json): Promise<Json | undefined> {
-    if (params['mode'] === 'url') {
-      this.links.push(String(params['url']));
-      return this.onLink(String(params['url']));
-    }
-    const message = String(params['message']);
-    this.asked.push(message);
-    return this.person({ message, phrase: phraseIn(params) });
-  }
-
-  #capabilities(): Json {
-    return this.#options.elicitation === undefined ? {} : { elicitation: this.#options.elicitation };
-  }
-
-  #enveloped(params: Json): Json {
-    if (this.#options.era === 'legacy') return params;
-    const envelope = {
-      'io.modelcontextprotocol/protocolVersion': MODERN,
-      'io.modelcontextprotocol/clientInfo': { name: 'peer', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': this.#capabilities(),
-    };
-    return { ...params, _meta: { ...envelope, ...(params['_meta'] as Json | undefined) } }; // as tests write it
   }
 
   /** What the head repeats of the message. */
@@ -316,8 +298,3 @@ function parsed(text: string): { readonly method?: unknown; readonly params?: Js
 /** What a header can't carry goes as base64 (2026-07-28, standard request headers). */
 const headerValue = (text: string): string =>
   /^[!-~](?:[ -~]*[!-~])?$/.test(text) && !text.startsWith('=?') ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
-
-function phraseIn(params: Json): string {
-  const schema = params['requestedSchema'] as { properties: { typed: { title: string } } }; // as our form has it
-  return schema.properties.typed.title.replace(/^Type /, '').replace(/ to agree$/, '');
-}

@@ -38,7 +38,7 @@ export interface Asked extends Called {
   readonly phrase: string;
 }
 
-const MODERN = '2026-07-28';
+export const MODERN = '2026-07-28';
 
 export class Peer {
   readonly #toServer = new PassThrough();
@@ -70,7 +70,7 @@ export class Peer {
     if (options.era === 'modern') return peer;
     await peer.request('initialize', {
       protocolVersion: '2025-11-25',
-      capabilities: peer.#capabilities(),
+      capabilities: capabilitiesOf(options),
       clientInfo: { name: 'peer', version: '1' },
     });
     peer.notify('notifications/initialized');
@@ -87,12 +87,12 @@ export class Peer {
     const id = this.#nextId++;
     sent?.(id);
     const answered = new Promise<Json>((resolve) => this.#pending.set(id, resolve));
-    this.#write({ jsonrpc: '2.0', id, method, params: this.#enveloped(params) });
+    this.#write({ jsonrpc: '2.0', id, method, params: enveloped(params, this.#options) });
     return answered;
   }
 
   notify(method: string, params: Json = {}): void {
-    this.#write({ jsonrpc: '2.0', method, params: this.#enveloped(params) });
+    this.#write({ jsonrpc: '2.0', method, params: enveloped(params, this.#options) });
   }
 
   /** Writes a line as it is, in one piece or in these. */
@@ -105,52 +105,19 @@ export class Peer {
 
   /** One tools/call, without any leg after it. `beside` goes beside the arguments; `sent` tells the request's id, to cancel it by. */
   async once(name: string, args: Json, { sent, ...beside }: Json & { readonly sent?: (id: number) => void } = {}): Promise<Asked> {
-    const raw = await this.request('tools/call', { name, arguments: args, ...beside }, sent);
-    const result = (raw['result'] ?? {}) as Json;
-    const requests = result['inputRequests'] as Record<string, { params: Json }> | undefined;
-    const question = requests?.['consent']?.params;
-    return {
-      ...called(raw),
-      state: result['requestState'] as string | undefined,
-      question,
-      phrase: question && question['mode'] !== 'url' ? phraseIn(question) : '',
-    };
+    return askedIn(await this.request('tools/call', { name, arguments: args, ...beside }, sent));
   }
 
   /** A tools/call as a client makes it: where the server asks, the person is asked, and the call is made again with the answer. */
   async call(name: string, args: Json, again: { args?: Json; name?: string; state?: string } = {}): Promise<Called> {
     const first = await this.once(name, args);
     if (first.question === undefined) return first;
-    const answer = await this.#ask(first.question);
+    const answer = await askPerson(this, first.question);
     if (answer === undefined) return first;
     return this.once(again.name ?? name, again.args ?? args, {
       requestState: again.state ?? first.state,
       inputResponses: { consent: answer },
     });
-  }
-
-  async #ask(params: Json): Promise<Json | undefined> {
-    if (params['mode'] === 'url') {
-      this.links.push(String(params['url']));
-      return this.onLink(String(params['url']));
-    }
-    const message = String(params['message']);
-    this.asked.push(message);
-    return this.person({ message, phrase: phraseIn(params) });
-  }
-
-  #capabilities(): Json {
-    return this.#options.elicitation === undefined ? {} : { elicitation: this.#options.elicitation };
-  }
-
-  #enveloped(params: Json): Json {
-    if (this.#options.era === 'legacy') return params;
-    const envelope = {
-      'io.modelcontextprotocol/protocolVersion': MODERN,
-      'io.modelcontextprotocol/clientInfo': { name: 'peer', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': this.#capabilities(),
-    };
-    return { ...params, _meta: { ...envelope, ...(params['_meta'] as Json | undefined) } };
   }
 
   #write(message: Json): void {
@@ -175,9 +142,46 @@ export class Peer {
       return;
     }
     if (method !== 'elicitation/create') return;
-    const result = await this.#ask(message['params'] as Json);
+    const result = await askPerson(this, message['params'] as Json);
     if (result !== undefined) this.#write({ jsonrpc: '2.0', id, result });
   }
+}
+
+/** A question, by a form or with an address, put before the person behind a client. */
+export async function askPerson(client: Pick<Peer, 'asked' | 'links' | 'onLink' | 'person'>, params: Json): Promise<Json | undefined> {
+  if (params['mode'] === 'url') {
+    client.links.push(String(params['url']));
+    return client.onLink(String(params['url']));
+  }
+  const message = String(params['message']);
+  client.asked.push(message);
+  return client.person({ message, phrase: phraseIn(params) });
+}
+
+export const capabilitiesOf = ({ elicitation }: PeerOptions): Json => (elicitation === undefined ? {} : { elicitation });
+
+/** What 2026-07-28 says with each message. */
+export function enveloped(params: Json, options: PeerOptions): Json {
+  if (options.era === 'legacy') return params;
+  const envelope = {
+    'io.modelcontextprotocol/protocolVersion': MODERN,
+    'io.modelcontextprotocol/clientInfo': { name: 'peer', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': capabilitiesOf(options),
+  };
+  return { ...params, _meta: { ...envelope, ...(params['_meta'] as Json | undefined) } };
+}
+
+/** What a tools/call was answered, with its question where there is one. */
+export function askedIn(raw: Json): Asked {
+  const result = (raw['result'] ?? {}) as Json;
+  const requests = result['inputRequests'] as Record<string, { params: Json }> | undefined;
+  const question = requests?.['consent']?.params;
+  return {
+    ...called(raw),
+    state: result['requestState'] as string | undefined,
+    question,
+    phrase: question && question['mode'] !== 'url' ? phraseIn(question) : '',
+  };
 }
 
 /** The phrase as a person reads it off the form. */

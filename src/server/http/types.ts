@@ -17,7 +17,7 @@ export interface Bind {
 }
 
 export interface HttpPorts {
-  /** The caller of each request stands in `authInfo.extra.caller`; see `callerOf`. */
+  /** Finds the caller of each request by `callerOf(authInfo)`. */
   readonly build: McpServerFactory;
   readonly bind: Bind;
   /** `host:port` as it must stand in the Host header, exactly; asked when the port is known. */
