@@ -28,6 +28,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   'client/endpoints.ts': 0,
   'client/types.ts': 0,
   'caller.ts': 0,
+  'assurance.ts': 0,
   'trace.ts': 0,
   'errors.ts': 0,
   'seed.ts': 0,

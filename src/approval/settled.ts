@@ -1,5 +1,6 @@
 /** How an asking goes and ends: the words that both channels share. */
 import type { InputRequiredResult } from '@modelcontextprotocol/server';
+import type { Level } from '../assurance.ts';
 import type { ApproverPolicy, Limits } from '../policy/policy.ts';
 import type { Approver, NewPlan, PlanRecord, Store } from '../store/types.ts';
 import type { Asker } from './ask.ts';
@@ -49,6 +50,9 @@ export const refused = (outcome: Refused, text: string, more: { plan?: PlanRecor
   ...more,
 });
 
+/** Below the 60 seconds after which clients, and proxies before a server, give a call up. */
+export const PAGE_WAIT_MS = 40_000;
+
 export interface PageChannel {
   /** The address of a plan; opens the page when first called. Throws an error with a text for the agent where no page can be had. */
   readonly addressOf: (plan: string) => Promise<string>;
@@ -59,7 +63,7 @@ export interface PageChannel {
   readonly isMounted?: boolean;
   /** Hears of each fresh question on the page, and holds nothing up. */
   readonly asked?: (plan: PlanRecord, address: string) => void;
-  readonly level: 'L0' | 'L1' | 'L2' | 'L3';
+  readonly level: Level;
   /** The exact command of this installation that enrols an approver. */
   readonly enrol: string;
   /** How long a call waits for the person before it answers `pending`: below the clients' own time-outs. */

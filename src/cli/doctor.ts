@@ -1,4 +1,5 @@
 /** `doctor`: the settings as they were understood, what answers there, and what is missing and what that costs. */
+import type { Level } from '../assurance.ts';
 import { createKratos } from '../client/kratos.ts';
 import { load, type Flags, type Settings } from '../config/load.ts';
 import { rows, type Origin } from '../config/settings.ts';
@@ -21,7 +22,7 @@ interface Shown {
 interface Report {
   readonly ok: boolean;
   readonly version: string;
-  readonly level: 'L0' | 'L1' | 'L2' | 'L3';
+  readonly level: Level;
   readonly level_means: string;
   /** Which Kratos. */
   readonly works_on: string;
@@ -39,7 +40,7 @@ const L0 =
   'credential or the state folder, or call the admin port itself, and no code of this server stops it. On production use preset strict or ' +
   'read-only, and let the server run as another user.';
 
-const LEVELS: Readonly<Record<Report['level'], string>> = {
+const MEANINGS: Readonly<Record<Level, string>> = {
   L0,
   L1: 'you vouch for it that no agent runs as the user of this server, and that nobody else reaches the admin port. An agent with a shell is stopped then.',
   L2: 'callers and approvers are known by their sign-in. What an agent has on its own machine gets it no further, as long as nobody else reaches the admin port.',
@@ -67,7 +68,7 @@ async function examine(settings: Settings, notices: readonly string[]): Promise<
     ok: checks.every(({ status }) => status !== 'failed'),
     version: VERSION,
     level,
-    level_means: LEVELS[level],
+    level_means: MEANINGS[level],
     works_on: worksOn(settings),
     preset,
     policy: state.policy?.name ?? null,

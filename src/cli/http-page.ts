@@ -1,6 +1,6 @@
 /** The approvals page as a part of the HTTP server: who answers there, and how the gate reaches it. */
 import type { RequestListener } from 'node:http';
-import type { PageChannel } from '../approval/settled.ts';
+import { PAGE_WAIT_MS, type PageChannel } from '../approval/settled.ts';
 import type { CustomFetch } from 'openid-client';
 import type { HttpConfig } from '../config/http.ts';
 import type { Settings } from '../config/load.ts';
@@ -32,8 +32,6 @@ export interface ApprovalParts {
   readonly fetch: typeof fetch | undefined;
 }
 
-/** Below the time-outs of clients, and of the proxies before this server. */
-const PAGE_WAIT_MS = 40_000;
 const NOTIFY_GRACE_MS = 3_000;
 
 export async function approvalsOf(

@@ -1,6 +1,6 @@
 /** What a run keeps in its state folder, opened: store, approvers, ledger; and the page, which is opened when first needed. */
 import { randomBytes } from 'node:crypto';
-import type { PageChannel } from '../approval/settled.ts';
+import { PAGE_WAIT_MS, type PageChannel } from '../approval/settled.ts';
 import type { Ledger } from '../audit/record.ts';
 import { openLedger } from '../audit/ledger.ts';
 import type { Settings } from '../config/load.ts';
@@ -31,8 +31,6 @@ export interface StatePorts {
   readonly log: Log;
 }
 
-/** Below the 60 seconds after which clients give a call up. */
-const PAGE_WAIT_MS = 40_000;
 const SWEEP_MS = 60_000;
 const LEVEL = 'L0'; // stdio: the agent runs as the same user
 

@@ -1,4 +1,5 @@
 /** What the settings say about serving over HTTP, checked against each other: an open door is a reason not to start. */
+import { LEVELS, type Level } from '../assurance.ts';
 import { UsageError } from '../errors.ts';
 import { Secret } from '../lib/secret.ts';
 import { bindOf, type Address } from './bind.ts';
@@ -24,7 +25,7 @@ export interface HttpConfig {
   readonly notify: { readonly url: string; readonly secret: Secret } | undefined;
   readonly ops: Address | undefined;
   readonly metricsToken: Secret | undefined;
-  readonly level: 'L0' | 'L1' | 'L2' | 'L3';
+  readonly level: Level;
   /** Why no change is offered at all; undefined: they are. */
   readonly changesOff: string | undefined;
   /** Why whoever shows wrong tokens keeps others from showing new ones; undefined: clients are told apart by their address. */
@@ -225,9 +226,6 @@ function notifyOf(settings: Settings): HttpConfig['notify'] {
     throw new UsageError(`${waysToSet('notifySecretFile')} must hold ${LEAST_KEY} characters or more.`);
   return { url, secret };
 }
-
-type Level = HttpConfig['level'];
-const LEVELS: readonly Level[] = ['L0', 'L1', 'L2', 'L3'];
 
 /** What the settings can bear; whether the surroundings do, only the operator knows. */
 function levelOf({ assurance }: Settings, has: { readonly authenticated: boolean; readonly login: boolean }): Level {

@@ -1,10 +1,8 @@
 /** What the approvals page stands on, and what it is to the rest of the program. */
+import type { Level } from '../assurance.ts';
 import type { Ledger } from '../audit/record.ts';
 import type { ApproverPolicy, Limits } from '../policy/policy.ts';
 import type { Approvers, Kept, Reveals, Store } from '../store/types.ts';
-
-/** How far the surroundings keep an agent from the approver's factor; see docs/threat-model.md. stdio is always L0. */
-export type Level = 'L0' | 'L1' | 'L2' | 'L3';
 
 export interface PagePorts {
   /** 0: any free one. */

@@ -1,4 +1,5 @@
 /** Whether an approver's yes counts for a plan: an agent with a shell must not be able to enrol itself and agree at once. Pure. */
+import type { Level } from '../assurance.ts';
 import type { Approver } from './types.ts';
 
 export interface StandingFacts {
@@ -7,7 +8,7 @@ export interface StandingFacts {
   readonly kind: 'confirm' | 'approve';
   /** Hours after enrolment from which an approver counts for `approve`; not looked at from level L1 up. */
   readonly waitHours: number;
-  readonly level: 'L0' | 'L1' | 'L2' | 'L3';
+  readonly level: Level;
   readonly now: number;
 }
 
